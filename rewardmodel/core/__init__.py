@@ -1,0 +1,1 @@
+"""Reward models in PyTorch: data, loss, training, evaluation, scoring and serving, without Django."""

@@ -1,0 +1,24 @@
+"""What can go wrong in a computation for a reason a person can mend. Each message is a full sentence."""
+
+
+class ExpectedFailure(Exception):
+    """A computation cannot go on, and its message says what, which and what to do.
+
+    A child process answers it with error.json and exit code 1 (see `run_directory.run_child`).
+    """
+
+
+class RunDirectoryBusy(ExpectedFailure):
+    """Another live process holds the run directory."""
+
+
+class InvalidConfig(ExpectedFailure, ValueError):
+    """A setting has a value that it cannot have, or a name that nobody knows."""
+
+
+class InvalidData(ExpectedFailure, ValueError):
+    """The comparisons do not allow what was asked: none in the split, no pair, nothing readable."""
+
+
+class BrokenModel(ExpectedFailure):
+    """A model directory is missing a part or does not reproduce its golden rewards."""
