@@ -1,0 +1,56 @@
+"""What every HTTP endpoint shares: one error shape and one pagination."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination as BaseCursorPagination
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as default_exception_handler
+
+from config.errors import PlumblineError
+
+
+class CursorPagination(BaseCursorPagination):
+    """Pages that stay correct while rows arrive."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
+    ordering = "-pk"
+
+
+def error_body(code: str, message: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The shape of every error that leaves the API."""
+    return {"code": code, "message": message, "fields": fields or {}}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an expected failure of any app, or of DRF, into `{"code", "message", "fields"}`."""
+    if isinstance(exc, PlumblineError):
+        return Response(error_body(exc.code, str(exc), exc.fields), status=exc.status)
+    response = default_exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, exceptions.ValidationError):
+        fields = exc.detail if isinstance(exc.detail, dict) else {"": exc.detail}
+        response.data = error_body("invalid", _first_sentence(exc.detail), fields)
+    elif isinstance(exc, Http404):
+        response.data = error_body("not_found", "There is nothing here for you under that address.")
+    elif isinstance(exc, PermissionDenied):
+        response.data = error_body("forbidden", str(exc) or "Your role does not allow this.")
+    elif isinstance(exc, exceptions.APIException):
+        response.data = error_body(str(exc.get_codes()), str(exc.detail))
+    return response
+
+
+def _first_sentence(detail: Any) -> str:
+    """Name the first field at fault, so that a person who reads only `message` knows what to mend."""
+    if isinstance(detail, dict):
+        for field, inner in detail.items():
+            sentence = _first_sentence(inner)
+            return sentence if field in ("", "non_field_errors") else f"{field}: {sentence}"
+    if isinstance(detail, list) and detail:
+        return _first_sentence(detail[0])
+    return str(detail)

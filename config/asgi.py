@@ -1,0 +1,9 @@
+"""What an ASGI server would serve; Plumbline itself runs under gunicorn (see wsgi.py)."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_asgi_application()

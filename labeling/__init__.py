@@ -1,0 +1,1 @@
+"""People → judgments → snapshots: serving comparisons, keeping what was judged, freezing datasets. No torch."""

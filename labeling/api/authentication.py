@@ -1,0 +1,27 @@
+"""`Authorization: Token …` for scripts. The database knows only the token's sha256."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from labeling.models import ApiToken, Person
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Finds the person behind `Token <text>` or `Bearer <text>`."""
+
+    def authenticate(self, request: Request) -> tuple[Person, ApiToken] | None:
+        words = get_authorization_header(request).split()
+        if not words or words[0].lower() not in (b"token", b"bearer"):
+            return None
+        if len(words) != 2:
+            raise AuthenticationFailed(_("Send the header as “Authorization: Token <your token>”."))
+        digest = ApiToken.digest_of(words[1].decode("latin-1"))
+        token = ApiToken.objects.select_related("person").filter(digest=digest, person__is_active=True).first()
+        if token is None:
+            raise AuthenticationFailed(_("This token is not known. Make a new one and send that."))
+        return token.person, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"

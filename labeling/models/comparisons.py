@@ -1,0 +1,73 @@
+"""What is put in front of an annotator: a prompt with two or more of its responses."""
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils import timezone
+
+from labeling.models.content import Prompt, Response
+from labeling.models.projects import Project
+
+
+class Comparison(models.Model):
+    """A prompt with the K ≥ 2 responses shown together.
+
+    `open_slots` is how many more people may be handed it. Handing one out takes a slot, an expired or released lease
+    gives it back, and a stored judgment keeps it: slots open + leases held + judgments that count = target
+    (`check_invariants` re-proves it). It is a column and not a COUNT because the queue must cost the same at 10⁶ rows.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="comparisons")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons")
+    content_hash = models.CharField(max_length=64, editable=False)
+    responses = models.ManyToManyField(
+        Response, through="ComparisonResponse", related_name="comparisons"
+    )
+    target_judgments = models.PositiveSmallIntegerField(default=1)
+    open_slots = models.PositiveSmallIntegerField(default=1)
+    priority = models.FloatField(default=0.0)
+    metadata = models.JSONField(default=dict, blank=True)
+    import_batch = models.ForeignKey("ImportBatch", on_delete=models.PROTECT, null=True, related_name="comparisons")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["project", "content_hash"], name="comparison_once_per_project"),
+            CheckConstraint(condition=Q(open_slots__gte=0), name="comparison_open_slots_not_negative"),
+            CheckConstraint(
+                condition=Q(open_slots__lte=F("target_judgments")), name="comparison_open_slots_within_target"
+            ),
+        ]
+        indexes = [
+            Index(
+                "project", F("priority").desc(), "id", name="comparison_queue", condition=Q(open_slots__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"comparison {self.pk}"
+
+
+class ComparisonResponse(models.Model):
+    """Which responses a comparison shows. The order shown is drawn per assignment, not here."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="members")
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="memberships")
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["comparison", "response"], name="comparison_shows_a_response_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.comparison_id} · {self.response_id}"
+
+
+class GoldAnswer(models.Model):
+    """The expected verdict of a gold comparison; annotators cannot tell which those are."""
+
+    comparison = models.OneToOneField(Comparison, on_delete=models.PROTECT, related_name="gold_answer")
+    ranking = models.JSONField()  # tie groups of response ids, best first
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"gold of {self.comparison_id}"

@@ -1,0 +1,115 @@
+"""Who was shown what, and what they judged."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from labeling.models.comparisons import Comparison
+from labeling.models.projects import GuidelineVersion, Project
+
+
+class Assignment(models.Model):
+    """A comparison leased to one annotator until a time, with the order in which its responses are shown."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+        SKIPPED = "skipped", _("skipped")
+        RELEASED = "released", _("released")
+        EXPIRED = "expired", _("expired")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="assignments")
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="assignments")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    expires_at = models.DateTimeField()
+    shown_order = models.JSONField()  # response ids, first to last
+    guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    skip_reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["comparison", "annotator"],
+                condition=Q(state__in=["open", "done", "skipped"]),
+                name="assignment_one_live_per_annotator",
+            ),
+            CheckConstraint(
+                condition=Q(state__in=["open", "done", "skipped", "released", "expired"]),
+                name="assignment_state_known",
+            ),
+        ]
+        indexes = [
+            Index(fields=["project", "expires_at"], name="assignment_leases", condition=Q(state="open")),
+            Index(fields=["annotator", "project", "-closed_at"], name="assignment_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk} · {self.state}"
+
+
+class Judgment(models.Model):
+    """One annotator's verdict on one comparison. Append-only: a correction supersedes, never edits.
+
+    A correction is a new row that points at the one it replaces; withdrawing a verdict is a row that says so. The
+    current verdict of a person is the row that nothing supersedes. Triggers refuse UPDATE and DELETE on both engines.
+    """
+
+    class Source(models.TextChoices):
+        PERSON = "person", _("person")
+        IMPORTED = "imported", _("imported")
+        SIMULATED = "simulated", _("simulated")
+
+    client_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="judgments")
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, null=True, related_name="judgments")
+    source = models.CharField(max_length=10, choices=Source, default=Source.PERSON)
+    revision = models.PositiveIntegerField(default=1)
+    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
+    is_retraction = models.BooleanField(default=False)
+    # A late answer to a comparison that had all it wanted: kept, never counted against the target.
+    is_surplus = models.BooleanField(default=False)
+    ranking = models.JSONField()  # tie groups of response ids, best first
+    strength = models.PositiveSmallIntegerField(null=True)
+    all_bad = models.BooleanField(default=False)
+    ratings = models.JSONField(default=dict)  # {response id: {attribute: value}}
+    flags = models.JSONField(default=list)
+    reason = models.TextField(blank=True)
+    dwell_ms = models.PositiveBigIntegerField(null=True)
+    shown_order = models.JSONField(default=list)
+    guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    verdict_hash = models.CharField(max_length=64, editable=False)
+    judged_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["comparison", "annotator", "revision"], name="judgment_one_per_annotator_and_revision"
+            ),
+            CheckConstraint(
+                condition=Q(revision=1, supersedes=None) | Q(revision__gt=1, supersedes__isnull=False),
+                name="judgment_first_revision_supersedes_nothing",
+            ),
+            CheckConstraint(
+                condition=Q(strength=None) | Q(strength__range=(0, 3)), name="judgment_strength_between_0_and_3"
+            ),
+            CheckConstraint(
+                condition=Q(source__in=["person", "imported", "simulated"]), name="judgment_source_known"
+            ),
+        ]
+        indexes = [
+            Index(fields=["project", "judged_at"], name="judgment_by_time"),
+            Index(fields=["annotator", "project", "-judged_at"], name="judgment_by_annotator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"judgment {self.pk}"
