@@ -1,4 +1,4 @@
-"""Plain functions that make rows, with overrides. The stock people are an owner, a manager, annotators and an outsider."""
+"""Plain functions that make rows, with overrides."""
 
 import itertools
 from typing import Any

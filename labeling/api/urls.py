@@ -1,5 +1,12 @@
-"""The API of this app, below /api/v1/."""
+"""The API of labeling, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from labeling.api import assignments
+
+urlpatterns = [
+    path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
+    path("assignments/<uuid:pk>/judgment/", assignments.judge, name="api-judgment"),
+    path("assignments/<uuid:pk>/heartbeat/", assignments.heartbeat, name="api-heartbeat"),
+    path("assignments/<uuid:pk>/release/", assignments.give_back, name="api-release"),
+]

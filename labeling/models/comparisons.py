@@ -13,15 +13,14 @@ class Comparison(models.Model):
 
     `open_slots` is how many more people may be handed it. Handing one out takes a slot, an expired or released lease
     gives it back, and a stored judgment keeps it: slots open + leases held + judgments that count = target
-    (`check_invariants` re-proves it). It is a column and not a COUNT because the queue must cost the same at 10⁶ rows.
+    (`check_invariants` re-proves it; a judgment counts when it is current, no retraction and no surplus, whoever made
+    it, imported ones included). It is a column and not a COUNT because the queue must cost the same at 10⁶ rows.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="comparisons")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons")
     content_hash = models.CharField(max_length=64, editable=False)
-    responses = models.ManyToManyField(
-        Response, through="ComparisonResponse", related_name="comparisons"
-    )
+    responses = models.ManyToManyField(Response, through="ComparisonResponse", related_name="comparisons")
     target_judgments = models.PositiveSmallIntegerField(default=1)
     open_slots = models.PositiveSmallIntegerField(default=1)
     priority = models.FloatField(default=0.0)
@@ -38,9 +37,7 @@ class Comparison(models.Model):
             ),
         ]
         indexes = [
-            Index(
-                "project", F("priority").desc(), "id", name="comparison_queue", condition=Q(open_slots__gt=0)
-            ),
+            Index("project", F("priority").desc(), "id", name="comparison_queue", condition=Q(open_slots__gt=0)),
         ]
 
     def __str__(self) -> str:

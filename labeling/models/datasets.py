@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
 
+from labeling.models.append_only import AppendOnlyModel
 from labeling.models.projects import Project
 
 
@@ -41,7 +42,7 @@ class ImportBatch(models.Model):
         return f"{self.file_name} → {self.project}"
 
 
-class Snapshot(models.Model):
+class Snapshot(AppendOnlyModel):
     """An immutable dataset: a file, its sha256, its manifest. Triggers refuse UPDATE and DELETE."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,7 +55,7 @@ class Snapshot(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    class Meta:
+    class Meta(AppendOnlyModel.Meta):
         ordering = ["-created_at"]
         constraints = [
             UniqueConstraint(fields=["project", "content_sha256"], name="snapshot_once_per_project_and_content"),

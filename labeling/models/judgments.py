@@ -8,6 +8,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from labeling.models.append_only import AppendOnlyModel
 from labeling.models.comparisons import Comparison
 from labeling.models.projects import GuidelineVersion, Project
 
@@ -31,6 +32,8 @@ class Assignment(models.Model):
     shown_order = models.JSONField()  # response ids, first to last
     guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
     skip_reason = models.TextField(blank=True)
+    # Opened again by undo: the earlier judgment stands until a new one supersedes it, and the slot stays taken.
+    is_reopened = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True)
 
@@ -55,7 +58,7 @@ class Assignment(models.Model):
         return f"assignment {self.pk} · {self.state}"
 
 
-class Judgment(models.Model):
+class Judgment(AppendOnlyModel):
     """One annotator's verdict on one comparison. Append-only: a correction supersedes, never edits.
 
     A correction is a new row that points at the one it replaces; withdrawing a verdict is a row that says so. The
@@ -90,7 +93,7 @@ class Judgment(models.Model):
     verdict_hash = models.CharField(max_length=64, editable=False)
     judged_at = models.DateTimeField(default=timezone.now)
 
-    class Meta:
+    class Meta(AppendOnlyModel.Meta):
         constraints = [
             UniqueConstraint(
                 fields=["comparison", "annotator", "revision"], name="judgment_one_per_annotator_and_revision"
@@ -102,9 +105,7 @@ class Judgment(models.Model):
             CheckConstraint(
                 condition=Q(strength=None) | Q(strength__range=(0, 3)), name="judgment_strength_between_0_and_3"
             ),
-            CheckConstraint(
-                condition=Q(source__in=["person", "imported", "simulated"]), name="judgment_source_known"
-            ),
+            CheckConstraint(condition=Q(source__in=["person", "imported", "simulated"]), name="judgment_source_known"),
         ]
         indexes = [
             Index(fields=["project", "judged_at"], name="judgment_by_time"),

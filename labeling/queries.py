@@ -1,0 +1,124 @@
+"""Reading: what a person may see, and how far a project is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.http import Http404
+from django.utils import timezone
+
+from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project, Response
+
+
+def projects_visible_to(person: Person) -> QuerySet[Project]:
+    """An owner and an engineer see every project, others those they are members of."""
+    projects = Project.objects.filter(is_archived=False)
+    if person.is_engineer:
+        return projects
+    return projects.filter(memberships__person=person)
+
+
+def get_project_for(person: Person, slug: str) -> Project:
+    """The project under that slug. Raises: Http404 for an outsider, who must not learn that it exists."""
+    project = projects_visible_to(person).select_related("instrument").filter(slug=slug).first()
+    if project is None:
+        raise Http404
+    return project
+
+
+def get_assignment_for(person: Person, pk: Any) -> Assignment:
+    """A lease of this very person. Raises: Http404 for anybody else's."""
+    assignment = (
+        Assignment.objects.select_related("project__instrument", "comparison__prompt", "guideline_version", "annotator")
+        .filter(pk=pk, annotator=person)
+        .first()
+    )
+    if assignment is None:
+        raise Http404
+    return assignment
+
+
+def responses_as_shown(assignment: Assignment) -> list[Response]:
+    """The responses of an assignment, in the order drawn for it."""
+    by_id = Response.objects.in_bulk(assignment.shown_order)
+    return [by_id[response_id] for response_id in assignment.shown_order]
+
+
+def current_judgments(project: Project | None = None) -> QuerySet[Judgment]:
+    """The verdicts that stand: nothing supersedes them and they withdraw nothing."""
+    later = Judgment.objects.filter(supersedes=OuterRef("pk"))
+    judgments = Judgment.objects.filter(~Exists(later), is_retraction=False)
+    return judgments if project is None else judgments.filter(project=project)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectProgress:
+    """Where a project stands, in judgments and comparisons."""
+
+    comparisons: int
+    judgments_wanted: int
+    judgments_stored: int
+    slots_open: int
+    annotators: int
+
+    @property
+    def share(self) -> float:
+        """The part of the wanted judgments that is stored, 0 to 1; 0 for an empty project."""
+        return self.judgments_stored / self.judgments_wanted if self.judgments_wanted else 0.0
+
+
+def progress_of_project(project: Project) -> ProjectProgress:
+    """Count what a project wants and has."""
+    totals = Comparison.objects.filter(project=project).aggregate(
+        comparisons=Count("pk"), wanted=Sum("target_judgments"), open=Sum("open_slots")
+    )
+    stored = current_judgments(project).aggregate(
+        counted=Count("pk", filter=Q(is_surplus=False)), annotators=Count("annotator", distinct=True)
+    )
+    return ProjectProgress(
+        comparisons=totals["comparisons"],
+        judgments_wanted=totals["wanted"] or 0,
+        judgments_stored=stored["counted"],
+        slots_open=totals["open"] or 0,
+        annotators=stored["annotators"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorProgress:
+    """What one person did in a project."""
+
+    done_today: int
+    done: int
+    quota: int | None
+
+
+def progress_of(project: Project, annotator: Person, now: datetime | None = None) -> AnnotatorProgress:
+    """Count the assignments this person has answered, today (in the installation's time zone) and in all."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = Assignment.objects.filter(project=project, annotator=annotator, state=Assignment.State.DONE).aggregate(
+        done=Count("pk"), today=Count("pk", filter=Q(closed_at__gte=midnight))
+    )
+    return AnnotatorProgress(done_today=counts["today"], done=counts["done"], quota=project.daily_quota)
+
+
+def comparisons_above_target(project: Project | None = None) -> QuerySet[Comparison]:
+    """Comparisons with more judgments that count than they wanted. There must be none."""
+    comparisons = Comparison.objects.all() if project is None else Comparison.objects.filter(project=project)
+    later = Judgment.objects.filter(supersedes=OuterRef("judgments__pk"))
+    return (
+        comparisons.annotate(
+            counted=Count(
+                "judgments",
+                filter=Q(judgments__is_surplus=False, judgments__is_retraction=False) & ~Exists(later),
+            )
+        )
+        .filter(counted__gt=F("target_judgments"))
+        .order_by("pk")
+    )
+
+
+def response_ids_of(comparison_id: int) -> list[int]:
+    """The responses a comparison shows, by id."""
+    return list(ComparisonResponse.objects.filter(comparison_id=comparison_id).values_list("response_id", flat=True))
