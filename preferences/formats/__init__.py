@@ -1,0 +1,95 @@
+"""Formats that preference data comes and goes in, by name."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from preferences.errors import InvalidRow, UnknownFormat
+from preferences.formats import hh_rlhf, plumbline, responses, trl, trl_implicit
+from preferences.formats.report import ExportReport
+from preferences.pairs import PairRules
+from preferences.records import ComparisonRecord
+from preferences.rows import SnapshotRow
+
+__all__ = ["FORMATS", "ExportReport", "Format", "detect", "export_rows", "format_named"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to write preference data as rows.
+
+    matches: whether a row looks like this format. read: a row as a record, or InvalidRow with a sentence.
+    write: a snapshot's row as any number of rows, counting in the report what it could not hold.
+    drops: in words, what the format has no place for.
+    """
+
+    name: str
+    matches: Callable[[dict[str, Any]], bool]
+    read: Callable[[dict[str, Any]], ComparisonRecord]
+    write: Callable[[SnapshotRow, PairRules, ExportReport], Iterator[dict[str, Any]]]
+    drops: str
+    extensions: tuple[str, ...] = (".jsonl",)
+    can_read: bool = True
+    can_write: bool = True
+    is_detected: bool = True
+
+
+# In the order in which they are tried: the most particular first.
+FORMATS: dict[str, Format] = {
+    format.name: format
+    for format in (
+        Format("responses", responses.matches, responses.read, responses.write, responses.DROPS),
+        Format("plumbline", plumbline.matches, plumbline.read, plumbline.write, plumbline.DROPS),
+        Format("hh-rlhf", hh_rlhf.matches, hh_rlhf.read, hh_rlhf.write, hh_rlhf.DROPS, hh_rlhf.EXTENSIONS),
+        Format("trl", trl.matches, trl.read, trl.write, trl.DROPS),
+        Format("trl-implicit", trl_implicit.matches, trl_implicit.read, trl_implicit.write, trl_implicit.DROPS),
+        Format("trl-standard", trl.matches, trl.read, trl.write_standard, trl.DROPS_STANDARD, is_detected=False),
+        Format(
+            "trl-implicit-standard",
+            trl_implicit.matches,
+            trl_implicit.read,
+            trl_implicit.write_standard,
+            trl_implicit.DROPS_STANDARD,
+            is_detected=False,
+        ),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """Raises: UnknownFormat, naming those that exist."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise UnknownFormat(f"There is no format “{name}”. There are: {', '.join(sorted(FORMATS))}.") from None
+
+
+def detect(rows: Iterable[dict[str, Any] | InvalidRow]) -> str:
+    """Say which format rows are in: the one that most of them look like; of equals, the most particular.
+
+    Args:
+        rows: some rows from the start of a file; those that could not be parsed are passed over.
+
+    Raises: UnknownFormat, naming the fields of the first row, if no row looks like any format.
+    """
+    parsed = [row for row in rows if isinstance(row, dict)]
+    votes = {
+        name: sum(1 for row in parsed if format.matches(row)) for name, format in FORMATS.items() if format.is_detected
+    }
+    best = max(votes, key=lambda name: votes[name])
+    if votes[best]:
+        return best
+    if not parsed:
+        raise UnknownFormat("No row of the file could be read, so its format is unknown.")
+    fields = ", ".join(f"“{name}”" for name in list(parsed[0])[:8]) or "no field at all"
+    raise UnknownFormat(f"No known format has rows with {fields}. There are: {', '.join(sorted(FORMATS))}.")
+
+
+def export_rows(
+    rows: Iterable[SnapshotRow], format: Format, rules: PairRules, report: ExportReport
+) -> Iterator[dict[str, Any]]:
+    """Write a snapshot's rows in a format, one by one; the report is complete when the iteration is."""
+    if not format.can_write:
+        raise UnknownFormat(f"“{format.name}” can be read but not written.")
+    for row in rows:
+        yield from format.write(row, rules, report)
