@@ -27,6 +27,7 @@ from labeling.demo.families import (
     read_families,
     read_pools,
 )
+from preferences.hashing import response_hash
 
 T = TypeVar("T")
 
@@ -91,7 +92,8 @@ class Writer:
         ]
         rows = [self._comparison(key, family, number) for key, family, number in shuffled(keyed, "rows")]
         for row in rows[::GOLD_EVERY]:
-            quality = row["metadata"]["planted_quality"]
+            planted = row["metadata"]["planted_quality"]
+            quality = [planted[response_hash(response["content"])] for response in row["responses"]]
             row["gold"] = [[index] for index in sorted(range(len(quality)), key=lambda index: -quality[index])]
         return rows
 
@@ -178,7 +180,7 @@ def _row(key: str, family: Family, question: tuple[Message, ...], answers: list[
             "family": family.name,
             "topic": family.topic,
             "language": family.language,
-            "planted_quality": [answer.quality for answer in answers],
+            "planted_quality": {response_hash(answer.content): answer.quality for answer in answers},
         },
     }
 
