@@ -40,3 +40,38 @@ class NotAMember(LabelingError):
 
     code = "forbidden"
     status = 403
+
+
+class InvalidPerson(LabelingError):
+    """A person or a role that cannot be made."""
+
+    code = "invalid_person"
+    status = 422
+
+
+class InvalidProject(LabelingError):
+    """A project that cannot be made as asked."""
+
+    code = "invalid_project"
+    status = 422
+
+
+class UnknownProject(LabelingError):
+    """No project has that slug."""
+
+    code = "unknown_project"
+    status = 404
+
+
+class NoPlantedQuality(LabelingError):
+    """Simulated annotators were sent to comparisons that hold no planted truth."""
+
+    code = "no_planted_quality"
+    status = 422
+
+
+class InvariantBroken(LabelingError):
+    """The database holds rows that contradict each other."""
+
+    code = "invariant_broken"
+    status = 500

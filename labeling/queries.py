@@ -7,7 +7,9 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from labeling.errors import UnknownProject
 from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project, Response
 
 
@@ -17,6 +19,14 @@ def projects_visible_to(person: Person) -> QuerySet[Project]:
     if person.is_engineer:
         return projects
     return projects.filter(memberships__person=person)
+
+
+def get_project(slug: str) -> Project:
+    """The project under that slug, for commands. Raises: UnknownProject."""
+    project = Project.objects.select_related("instrument").filter(slug=slug).first()
+    if project is None:
+        raise UnknownProject(_("There is no project “%(slug)s”. Create it first.") % {"slug": slug})
+    return project
 
 
 def get_project_for(person: Person, slug: str) -> Project:

@@ -1,0 +1,79 @@
+"""The rules that span rows, proved again on the whole database. Each is a query that must find nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment
+from labeling.queries import comparisons_above_target, current_judgments
+from labeling.triggers import ACTIONS, APPEND_ONLY_TABLES, installed_triggers
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule: its name, how many rows break it, and the first few."""
+
+    rule: str
+    rows: int
+    examples: list[str]
+
+
+def _count(queryset: QuerySet) -> Coalesce:
+    counted = queryset.order_by().values("comparison").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _slots_do_not_add_up() -> QuerySet[Comparison]:
+    leased = Assignment.objects.filter(comparison=OuterRef("pk"), state="open", is_reopened=False)
+    counted = current_judgments().filter(comparison=OuterRef("pk"), is_surplus=False)
+    return (
+        Comparison.objects.annotate(leased=_count(leased), counted=_count(counted))
+        .exclude(target_judgments=F("open_slots") + F("leased") + F("counted"))
+        .order_by("pk")
+    )
+
+
+def _done_without_judgment() -> QuerySet[Assignment]:
+    judged = Judgment.objects.filter(comparison=OuterRef("comparison"), annotator=OuterRef("annotator"))
+    return Assignment.objects.filter(Q(state="done") & ~Exists(judged)).order_by("pk")
+
+
+def _too_few_responses() -> QuerySet[Comparison]:
+    members = ComparisonResponse.objects.filter(comparison=OuterRef("pk"))
+    return Comparison.objects.annotate(k=_count(members)).filter(k__lt=2).order_by("pk")
+
+
+def _superseded_elsewhere() -> QuerySet[Judgment]:
+    return (
+        Judgment.objects.filter(supersedes__isnull=False)
+        .exclude(
+            supersedes__comparison=F("comparison"),
+            supersedes__annotator=F("annotator"),
+            supersedes__revision=F("revision") - 1,
+        )
+        .order_by("pk")
+    )
+
+
+RULES = {
+    "comparison: open slots + leases + judgments = target": _slots_do_not_add_up,
+    "comparison: never above its target": comparisons_above_target,
+    "comparison: two responses or more": _too_few_responses,
+    "assignment: done means judged": _done_without_judgment,
+    "judgment: supersedes the same person's previous revision": _superseded_elsewhere,
+}
+
+
+def find_violations() -> Iterator[Violation]:
+    """Yield every rule that the database breaks."""
+    for rule, query in RULES.items():
+        broken = query()
+        rows = broken.count()
+        if rows:
+            yield Violation(rule, rows, [str(key) for key in broken.values_list("pk", flat=True)[:5]])
+    missing = len(APPEND_ONLY_TABLES) * len(ACTIONS) - len(installed_triggers(connection))
+    if missing:
+        yield Violation("append-only tables have their triggers", missing, [])

@@ -1,0 +1,1 @@
+"""Statistics about judgments: pure functions without Django."""

@@ -1,0 +1,69 @@
+"""check_invariants finds what it promises to find, and nothing on a sound database."""
+
+import json
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling.invariants import find_violations
+from labeling.models import Assignment, Comparison, ComparisonResponse
+from labeling.services.assignments import lease_next, reopen_last, skip
+from labeling.services.judgments import submit_judgment
+from labeling.verdicts import Verdict
+from tests.factories import make_comparison, make_member, make_project
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project():
+    """A project in the middle of its life: open, leased, judged, reopened and withdrawn."""
+    project = make_project(judgments_per_comparison=2)
+    for _ in range(6):
+        make_comparison(project)
+    for number in range(3):
+        annotator = make_member(project)
+        for _ in range(3):
+            lease = lease_next(project=project, annotator=annotator)
+            verdict = Verdict(ranking=tuple((response,) for response in lease.shown_order))
+            submit_judgment(assignment=lease, verdict=verdict, client_id=uuid.uuid4())
+        if number == 1:
+            skip(assignment=reopen_last(project=project, annotator=annotator), reason="a slip")
+        else:
+            reopen_last(project=project, annotator=annotator)
+        lease_next(project=project, annotator=annotator)
+    return project
+
+
+def broken_rules():
+    return [violation.rule for violation in find_violations()]
+
+
+def test_a_database_in_the_middle_of_its_life_breaks_no_rule(project):
+    assert broken_rules() == []
+
+
+def test_a_lost_slot_is_found(project):
+    Comparison.objects.filter(open_slots__gt=0).update(open_slots=0)
+    assert broken_rules() == ["comparison: open slots + leases + judgments = target"]
+
+
+def test_a_done_assignment_without_a_judgment_is_found(project):
+    Assignment.objects.filter(state="open", is_reopened=False).update(state="done")
+    assert "assignment: done means judged" in broken_rules()
+
+
+def test_a_comparison_with_one_response_is_found(project):
+    ComparisonResponse.objects.first().delete()
+    assert broken_rules() == ["comparison: two responses or more"]
+
+
+def test_the_command_exits_with_a_sentence_and_json_when_a_rule_is_broken(project):
+    out = StringIO()
+    call_command("check_invariants", "--json", stdout=out)
+    assert json.loads(out.getvalue())["violations"] == 0
+    Comparison.objects.filter(open_slots__gt=0).update(open_slots=0)
+    with pytest.raises(CommandError, match="open slots"):
+        call_command("check_invariants", "--json", stdout=StringIO())
