@@ -27,6 +27,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from preferences.errors import PreferenceError
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, RunDirectoryBusy
 
 EXIT_SUCCESS = 0
@@ -161,11 +162,11 @@ def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds
     Returns: the process's exit code, 0, 1 or 75. Use as `sys.exit(run_child(train))`.
     """
     if len(sys.argv) != 2:
-        print(f"Usage: python -m {_module_name()} RUN_DIR", file=sys.stderr)
+        sys.stderr.write(f"Usage: python -m {_module_name()} RUN_DIR\n")
         return 2
     directory = RunDirectory(sys.argv[1], lock_seconds=lock_seconds)
     if not directory.path.is_dir():
-        print(f"{directory.path} is not a directory.", file=sys.stderr)
+        sys.stderr.write(f"{directory.path} is not a directory.\n")
         return EXIT_FAILED
 
     def ask_to_stop(signal_number: int, frame: FrameType | None) -> None:
@@ -180,9 +181,9 @@ def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds
             return EXIT_SUCCESS
     except Stopped:
         return EXIT_STOPPED
-    except ExpectedFailure as failure:
+    except (ExpectedFailure, PreferenceError) as failure:
         directory.write_error(str(failure))
-        print(failure, file=sys.stderr)
+        sys.stderr.write(f"{failure}\n")
     except Exception as error:  # the supervisor shows it; the traceback goes to the log
         directory.write_error(f"{type(error).__name__}: {error}")
         traceback.print_exc()

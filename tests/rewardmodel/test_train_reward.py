@@ -1,0 +1,211 @@
+"""Training from end to end on a tiny encoder: same seed same weights, resumed = uninterrupted, planted truth found."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from preferences.pairs import PairRules
+from preferences.snapshot import read_snapshot, write_snapshot
+from rewardmodel.core.batches import forward_passes
+from rewardmodel.core.config import TrainConfig
+from rewardmodel.core.data import tokenize
+from rewardmodel.core.errors import InvalidConfig, InvalidData
+from rewardmodel.core.model import load_backbone
+from rewardmodel.core.run_directory import RunDirectory, Stopped
+from rewardmodel.core.steps import learning_rate_share, plan, take_step
+from rewardmodel.core.train_reward import train
+from tests.rewardmodel.builders import make_run, record
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings(snapshot: Path, backbone: Path, **changes: Any) -> dict[str, Any]:
+    return {
+        "snapshot": str(snapshot),
+        "backbone": str(backbone),
+        "epochs": 2,
+        "max_length_tokens": 64,
+        "learning_rate": 2e-3,
+        "head_learning_rate": 5e-3,
+        "precision": "fp32",
+        "checkpoint_every_seconds": 1e9,
+        **changes,
+    }
+
+
+def run_training(path: Path, config: dict[str, Any]) -> dict[str, Any]:
+    with RunDirectory(make_run(path, **config)) as directory:
+        return train(directory)
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    return load_file(path / "model" / "model.safetensors")
+
+
+def largest_difference(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
+    assert first.keys() == second.keys()
+    return max((first[name] - second[name]).abs().max().item() for name in first)
+
+
+class StopAfter(RunDirectory):
+    """A directory whose supervisor asks to stop once a number of training lines has been written."""
+
+    def __init__(self, path: Path, *, lines: int) -> None:
+        super().__init__(path)
+        self.lines = lines
+
+    def append_metrics(self, values: Any) -> None:
+        super().append_metrics(values)
+        self.lines -= values.get("split") == "train"
+        self.should_stop = self.lines <= 0
+
+
+@pytest.fixture(scope="module")
+def trained(planted_snapshot: Path, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trained")
+    result = run_training(path, settings(planted_snapshot, tiny_bert, epochs=12))
+    (path / "result.json").write_text(json.dumps(result))
+    return path
+
+
+def test_a_planted_preference_is_recovered(trained: Path) -> None:
+    result = json.loads((trained / "result.json").read_text())
+    assert result["split"] == "test"
+    assert result["accuracy"] > 0.9
+    assert result["accuracy_low"] <= result["accuracy"] <= result["accuracy_high"]
+    assert result["pairs"] > 50
+    assert result["baselines"]["random"] == 0.5
+    assert result["data"]["train"]["rows"] == result["data"]["train"]["comparisons"]
+
+
+def test_metrics_follow_the_names_of_trl(trained: Path) -> None:
+    lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if line.get("split") == "train"]
+    names = {"loss", "accuracy", "margin", "mean_reward", "grad_norm", "learning_rate", "num_tokens", "step"}
+    assert names <= steps[0].keys()
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    assert sum(line.get("split") == "validation" for line in lines) == 4
+    assert [line["progress"] for line in lines if "progress" in line][-1] == [len(steps), len(steps)]
+
+
+def test_the_same_seed_gives_the_same_weights(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    config = settings(planted_snapshot, tiny_bert, dropout=0.1)
+    run_training(tmp_path / "first", config)
+    run_training(tmp_path / "second", config)
+    run_training(tmp_path / "third", {**config, "seed": 1})
+    assert largest_difference(weights_of(tmp_path / "first"), weights_of(tmp_path / "second")) == 0
+    assert largest_difference(weights_of(tmp_path / "first"), weights_of(tmp_path / "third")) > 0
+
+
+@pytest.mark.parametrize("stops", [(1,), (3, 2), (7,)])
+def test_a_resumed_run_ends_in_the_weights_of_an_uninterrupted_one(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, stops: tuple[int, ...]
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, dropout=0.1, validations=5)
+    whole = run_training(tmp_path / "whole", config)
+    path = make_run(tmp_path / "stopped", **config)
+    for lines in stops:
+        with StopAfter(path, lines=lines) as directory, pytest.raises(Stopped):
+            train(directory)
+    with RunDirectory(path) as directory:
+        resumed = train(directory)
+    assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
+    assert resumed["accuracy"] == whole["accuracy"]
+    assert resumed["digest"] == whole["digest"]
+
+
+def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Path, tiny_bert: Path) -> None:
+    config = TrainConfig(**settings(planted_snapshot, tiny_bert, max_grad_norm=1e9))
+    steps = []
+    for tokens_per_batch in (100_000, 200):
+        network = load_backbone(str(tiny_bert), max_length_tokens=64)
+        data = tokenize(read_snapshot(planted_snapshot, split="train"), rules=PairRules(), template=network.template)
+        chosen = list(data.comparisons[:8])
+        assert len(forward_passes(chosen, tokens=tokens_per_batch)) == (1 if tokens_per_batch > 200 else 4)
+        optimizer = torch.optim.SGD(network.model.parameters(), lr=1.0)
+        figures = take_step(network, optimizer, chosen, config, tokens_per_batch)
+        steps.append((figures, network.model.state_dict()))
+    assert largest_difference(steps[0][1], steps[1][1]) < 1e-5
+    assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-4)
+
+
+def test_frozen_layers_keep_their_weights(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    run_training(tmp_path / "run", settings(planted_snapshot, tiny_bert, frozen_layers=1, epochs=1))
+    before, after = load_file(tiny_bert / "model.safetensors"), weights_of(tmp_path / "run")
+    moved = {name for name, weight in before.items() if not torch.equal(weight, after[f"bert.{name}"])}
+    assert moved
+    assert all(name.startswith(("encoder.layer.1", "pooler")) for name in moved)
+
+
+def test_a_decoder_learns_the_planted_preference_too(planted_snapshot: Path, tiny_llama: Path, tmp_path: Path) -> None:
+    result = run_training(tmp_path / "run", settings(planted_snapshot, tiny_llama, epochs=8))
+    assert result["accuracy"] > 0.8
+
+
+def test_a_killed_child_resumes_and_ends_where_an_unharmed_one_does(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=30, checkpoint_every_seconds=0)
+    path = make_run(tmp_path / "killed", **config)
+    command = [sys.executable, "-m", "rewardmodel.core.train_reward", str(path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen(command, cwd=ROOT, env=environment)
+    deadline = time.monotonic() + 120
+    while not list((path / "checkpoints").glob("step-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait(30) == -signal.SIGKILL
+    assert not (path / "result.json").exists()
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    run_training(tmp_path / "whole", config)
+    assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
+
+
+def test_a_checkpoint_of_other_settings_is_refused(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    config = settings(planted_snapshot, tiny_bert)
+    path = make_run(tmp_path / "run", **config)
+    with StopAfter(path, lines=1) as directory, pytest.raises(Stopped):
+        train(directory)
+    make_run(path, **{**config, "learning_rate": 1e-3})
+    with RunDirectory(path) as directory, pytest.raises(InvalidConfig, match="another config"):
+        train(directory)
+
+
+def test_a_snapshot_without_judgments_is_refused_with_the_reason(tiny_bert: Path, tmp_path: Path) -> None:
+    write_snapshot([record("how", ["good", "bad"])], tmp_path / "empty.parquet", validation=0, test=0)
+    with pytest.raises(InvalidData, match="1 with no judgment"):
+        run_training(tmp_path / "run", settings(tmp_path / "empty.parquet", tiny_bert))
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    shares = [learning_rate_share(step, 100, 0.1) for step in range(100)]
+    assert shares[0] == pytest.approx(0.1)
+    assert max(shares) == shares[9] == 1
+    assert shares[9:] == sorted(shares[9:], reverse=True)
+    assert shares[-1] > 0
+
+
+def test_a_token_budget_cuts_the_run_short(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    result = run_training(
+        tmp_path / "run", settings(planted_snapshot, tiny_bert, max_training_tokens=2000, comparisons_per_step=4)
+    )
+    assert 1000 < result["tokens"] <= 2000
+
+
+def test_every_comparison_is_visited_once_an_epoch(planted_snapshot: Path, tiny_bert: Path) -> None:
+    template = load_backbone(str(tiny_bert), max_length_tokens=64).template
+    data = tokenize(read_snapshot(planted_snapshot, split="train"), rules=PairRules(), template=template)
+    epochs = plan(data, TrainConfig(**settings(planted_snapshot, tiny_bert, comparisons_per_step=7)))
+    assert [sorted(index for step in steps for index in step) for steps in epochs] == [
+        list(range(len(data.comparisons)))
+    ] * 2
+    assert epochs[0] != epochs[1]
