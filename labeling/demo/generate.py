@@ -93,7 +93,7 @@ class Writer:
         rows = [self._comparison(key, family, number) for key, family, number in shuffled(keyed, "rows")]
         for row in rows[::GOLD_EVERY]:
             planted = row["metadata"]["planted_quality"]
-            quality = [planted[response_hash(response["content"])] for response in row["responses"]]
+            quality = [planted[response_hash(response["content"])[:16]] for response in row["responses"]]
             row["gold"] = [[index] for index in sorted(range(len(quality)), key=lambda index: -quality[index])]
         return rows
 
@@ -180,7 +180,7 @@ def _row(key: str, family: Family, question: tuple[Message, ...], answers: list[
             "family": family.name,
             "topic": family.topic,
             "language": family.language,
-            "planted_quality": {response_hash(answer.content): answer.quality for answer in answers},
+            "planted_quality": {response_hash(answer.content)[:16]: answer.quality for answer in answers},
         },
     }
 

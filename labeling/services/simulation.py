@@ -38,7 +38,7 @@ def simulate_annotators(
 ) -> SimulationReport:
     """Let `count` people of planted competence judge until nothing is left for them, or `limit` judgments are stored.
 
-    They judge by the quality planted in the comparisons' metadata, {"planted_quality": {response hash: nats}}.
+    They judge by the quality planted in the comparisons' metadata, {"planted_quality": {first 16 digits of the response hash: nats}}.
 
     Args:
         lowest_competence, highest_competence: the people's competences are spread evenly between the two.
@@ -83,7 +83,7 @@ def _judge(assignment: Assignment, mind: SimulatedAnnotator, draw: random.Random
     responses = responses_as_shown(assignment)
     planted = assignment.comparison.metadata.get("planted_quality", {})
     try:
-        qualities = [float(planted[response.content_hash]) for response in responses]
+        qualities = [float(planted[response.content_hash[:16]]) for response in responses]
     except KeyError:
         raise NoPlantedQuality(
             _("Comparison %(id)d has no planted quality for each response, so nobody can be simulated on it.")

@@ -7,6 +7,7 @@ import pytest
 
 from labeling.demo.families import HELPFUL, TERSE, WRONG, read_families, read_pools
 from labeling.demo.generate import COMPARED_QUESTIONS, write_files
+from preferences.hashing import response_hash
 
 FOLDER = Path(__file__).parents[2] / "labeling" / "demo"
 FILES = ["responses.jsonl", "pair_project.jsonl", "demonstrations.jsonl", "unseen_prompts.jsonl"]
@@ -41,6 +42,12 @@ def test_a_comparison_has_four_different_answers_and_a_quality_for_each():
         assert len(row["metadata"]["planted_quality"]) == 4
 
 
+def planted(row):
+    """The quality of each response, in the order of the row."""
+    by_hash = row["metadata"]["planted_quality"]
+    return [by_hash[response_hash(response["content"])[:16]] for response in row["responses"]]
+
+
 def test_a_pair_has_two_different_answers():
     for row in rows("pair_project.jsonl"):
         assert len({response["content"] for response in row["responses"]}) == 2
@@ -55,7 +62,7 @@ def test_about_a_fifth_is_korean():
 def test_length_alone_does_not_decide():
     longest_wins = []
     for row in rows("responses.jsonl"):
-        quality = row["metadata"]["planted_quality"]
+        quality = planted(row)
         longest = max(range(4), key=lambda index: len(row["responses"][index]["content"]))
         longest_wins.append(quality[longest] == max(quality))
 
@@ -76,7 +83,7 @@ def test_gold_follows_the_planted_quality():
 
     assert len(golden) >= 12
     for row in golden:
-        quality = row["metadata"]["planted_quality"]
+        quality = planted(row)
         order = [quality[group[0]] for group in row["gold"]]
         assert order == sorted(order, reverse=True)
 
