@@ -35,3 +35,15 @@ def data_folder() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("PLUMBLINE_DATA names no folder with real preference data")
     return Path(folder)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI a test that was skipped for want of a server or a browser is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("PLUMBLINE_CI") or reporter is None:
+        return
+    reasons = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", [])]
+    unwanted = [reason for reason in reasons if "PLUMBLINE_DATA" not in reason]
+    if unwanted and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"CI skips nothing, but skipped: {unwanted}", red=True)
