@@ -1,11 +1,39 @@
-"""The Celery application. Messages are nudges; the rows of `runs` are the truth."""
+"""The Celery application. Messages are nudges; the rows of `runs` are the truth.
 
+Celery's own signals are used for one thing: a worker that leaves tells its pool processes to let go of their runs.
+"""
+
+import contextlib
 import os
+import signal
+from typing import Any
 
-from celery import Celery
+from billiard.process import active_children
+from celery import Celery, platforms
+from celery.signals import worker_process_init, worker_shutting_down
+
+from config.filesystem_broker import use_atomic_files
+from runs import interruption
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+use_atomic_files()
 app = Celery("plumbline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def listen_for_leaving(**kwargs: Any) -> None:
+    """In a fresh pool process: let go of the run when the worker leaves, and when its main process is gone."""
+    interruption.stay()
+    signal.signal(signal.SIGUSR2, interruption.leave)
+    platforms.set_pdeathsig("SIGTERM")
+
+
+@worker_shutting_down.connect
+def ask_pool_to_leave(**kwargs: Any) -> None:
+    """In the worker's main process, when it is asked to shut down: every run goes back into the queue."""
+    for process in active_children():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGUSR2)

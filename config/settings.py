@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from config.filesystem_broker import broker_folders
 from config.secret_key import load_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +24,11 @@ PLUMBLINE_HTTPS = env.bool("PLUMBLINE_HTTPS", default=False)
 PLUMBLINE_SCORER_URL = env.str("PLUMBLINE_SCORER_URL", default="http://127.0.0.1:8001").rstrip("/")
 # How many computing runs (training, scoring, generation) one installation executes at a time.
 PLUMBLINE_COMPUTE_SLOTS = env.int("PLUMBLINE_COMPUTE_SLOTS", default=1)
+# After how long without a heartbeat a run is taken from its worker; how long a child may take to save when its run is
+# cancelled, and when its worker has to leave (short, because whoever stops a worker kills it soon after).
+PLUMBLINE_RUN_SILENCE_SECONDS = env.float("PLUMBLINE_RUN_SILENCE_SECONDS", default=30)
+PLUMBLINE_RUN_CANCEL_SECONDS = env.float("PLUMBLINE_RUN_CANCEL_SECONDS", default=30)
+PLUMBLINE_RUN_LEAVE_SECONDS = env.float("PLUMBLINE_RUN_LEAVE_SECONDS", default=6)
 PLUMBLINE_UPLOAD_LIMIT_BYTES = env.int("PLUMBLINE_UPLOAD_LIMIT_BYTES", default=200 * 1024 * 1024)
 
 INSTALLED_APPS = [
@@ -194,25 +200,22 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # a message is a nudge: it is never held while a run executes
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives its broker
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}  # a page does not wait for a broker
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    "nudge-runs": {"task": "runs.tasks.nudge_runs", "schedule": 5.0},
-    "reap-runs": {"task": "runs.tasks.reap_runs", "schedule": 10.0},
+    # They expire before the next but one is due, so that they do not pile up behind a busy worker.
+    "nudge-runs": {"task": "runs.tasks.nudge_runs", "schedule": 5.0, "options": {"expires": 10}},
+    "reap-runs": {"task": "runs.tasks.reap_runs", "schedule": 10.0, "options": {"expires": 20}},
 }
 if CELERY_BROKER_URL.startswith("filesystem"):
-    _broker = PLUMBLINE_HOME / "broker"
-    for _folder in ("queue", "processed", "control"):
-        (_broker / _folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_broker / "queue"),
-        "data_folder_out": str(_broker / "queue"),
-        "processed_folder": str(_broker / "processed"),
-        "control_folder": str(_broker / "control"),
-        "store_processed": False,
-        "polling_interval": 0.05,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker_folders(PLUMBLINE_HOME / "broker")
+elif CELERY_BROKER_URL.startswith("redis"):
+    # Each nudge may be delivered twice (the claim decides), so an hour's timeout costs nothing; a fast reconnect does.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_keepalive": True, "health_check_interval": 15}
 
 LOGGING = {
     "version": 1,
@@ -220,5 +223,13 @@ LOGGING = {
     "formatters": {"line": {"()": "config.logs.line_formatter", "colours": DEBUG}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("PLUMBLINE_LOG_LEVEL", default="INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # A line for every nudge and tick would drown those that say what a run does.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.request": {"level": "ERROR"},
+        "django_celery_beat": {"level": "WARNING"},
+    },
 }

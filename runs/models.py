@@ -39,6 +39,8 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     progress_done = models.PositiveBigIntegerField(default=0)
     progress_total = models.PositiveBigIntegerField(null=True)
+    attempt_started_at = models.DateTimeField(null=True)
+    attempt_progress = models.PositiveBigIntegerField(default=0)  # progress_done when this attempt began
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True)
@@ -55,6 +57,10 @@ class Run(models.Model):
             CheckConstraint(
                 condition=~Q(state="running") | Q(heartbeat_at__isnull=False), name="run_running_has_a_heartbeat"
             ),
+            CheckConstraint(
+                condition=~Q(state__in=["succeeded", "failed", "cancelled"]) | Q(finished_at__isnull=False),
+                name="run_finished_has_a_time",
+            ),
         ]
         indexes = [
             Index(fields=["state", "created_at"], name="run_by_state"),
@@ -70,19 +76,19 @@ class Run(models.Model):
 
 
 class RunMetric(models.Model):
-    """One line of a run's metrics.jsonl."""
+    """One line of a run's metrics.jsonl. All attempts append to one file, so its line number names the row."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
     attempt = models.PositiveIntegerField()
-    sequence = models.PositiveIntegerField()
+    sequence = models.PositiveIntegerField()  # the line's number in the file, from 1
     step = models.PositiveBigIntegerField(default=0)
     values = models.JSONField()
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        ordering = ["attempt", "sequence"]
+        ordering = ["sequence"]
         constraints = [
-            UniqueConstraint(fields=["run", "attempt", "sequence"], name="run_metric_line_once"),
+            UniqueConstraint(fields=["run", "sequence"], name="run_metric_line_once"),
         ]
 
     def __str__(self) -> str:
