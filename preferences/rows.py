@@ -78,8 +78,8 @@ def content_of(row: SnapshotRow) -> dict[str, Any]:
                 "hash": response.hash,
                 "content": response.content,
                 "kind": response.kind,
-                "policy": response.policy,
-                "sampling": response.sampling,
+                "policy": response.policy or None,
+                "sampling": response.sampling or None,
             }
             for response in record.responses
         ],
