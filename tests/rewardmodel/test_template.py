@@ -1,0 +1,96 @@
+"""One layout for training and scoring, and one rule for what is cut."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from preferences.records import Message
+from rewardmodel.core.model import load_backbone
+from rewardmodel.core.template import ROLE_LINES, Template, prompt_text, response_text, shares
+
+
+@pytest.fixture
+def bert(tiny_bert: Path) -> Template:
+    return load_backbone(str(tiny_bert), max_length_tokens=16).template
+
+
+@pytest.fixture
+def llama(tiny_llama: Path) -> Template:
+    return load_backbone(str(tiny_llama), max_length_tokens=64).template
+
+
+def words(template: Template, prompt: str, response: str) -> list[str]:
+    (text,) = template.encode([(prompt, response)])
+    return template.tokenizer.convert_ids_to_tokens(list(text.token_ids))
+
+
+def test_an_encoder_reads_a_sentence_pair(bert: Template) -> None:
+    (text,) = bert.encode([("boil an egg", "good")])
+    assert words(bert, "boil an egg", "good") == ["[CLS]", "boil", "an", "egg", "[SEP]", "good", "[SEP]"]
+    assert text.token_types == (0, 0, 0, 0, 0, 1, 1)
+    assert not text.is_truncated
+
+
+def test_a_long_prompt_loses_its_beginning_and_the_response_stays_whole(bert: Template) -> None:
+    tokens = words(bert, "red " * 20 + "boil an egg now", "good bad good")
+    assert len(tokens) == 16
+    assert tokens[0] == "[CLS]"
+    assert tokens[-5:] == ["[SEP]", "good", "bad", "good", "[SEP]"]
+    assert tokens[-6] == "now"
+    assert bert.encode([("red " * 20, "good")])[0].is_truncated
+
+
+def test_a_response_longer_than_its_share_keeps_its_beginning(bert: Template) -> None:
+    tokens = words(bert, "red red red red boil an egg", "good " + "bad " * 40)
+    assert tokens == ["[CLS]", "boil", "an", "egg", "[SEP]", "good", *["bad"] * 9, "[SEP]"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "response", "kept"),
+    [(10, 10, (10, 10)), (200, 50, (50, 50)), (200, 200, (25, 75)), (10, 200, (10, 90)), (0, 200, (0, 100))],
+)
+def test_what_does_not_fit_is_cut_from_the_prompt_first(prompt: int, response: int, kept: tuple[int, int]) -> None:
+    assert shares(prompt, response, room=100) == kept
+
+
+def test_a_decoder_without_chat_template_reads_role_lines_and_ends_in_eos(llama: Template) -> None:
+    assert llama.kind == ROLE_LINES
+    (text,) = llama.encode([("boil an egg", "good")])
+    assert llama.tokenizer.decode(list(text.token_ids)) == "<s>User: boil an egg\n\nAssistant: good</s>"
+
+
+def test_a_long_decoder_prompt_keeps_start_end_and_end_of_text(llama: Template) -> None:
+    (text,) = llama.encode([("red " * 200 + "egg", "good")])
+    assert len(text.token_ids) == 64
+    assert text.token_ids[0] == llama.tokenizer.bos_token_id
+    assert text.token_ids[-1] == llama.tokenizer.eos_token_id
+    assert llama.tokenizer.decode(list(text.token_ids)).endswith("egg\n\nAssistant: good</s>")
+
+
+def test_a_chat_template_is_used_and_its_end_of_text_not_doubled(tiny_llama: Path) -> None:
+    tokenizer = load_backbone(str(tiny_llama), max_length_tokens=64).template.tokenizer
+    tokenizer.chat_template = (
+        "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token if m.role == 'assistant' }}\n{% endfor %}"
+        "{% if add_generation_prompt %}[assistant]{% endif %}"
+    )
+    template = Template(tokenizer, kind="chat-template", max_length_tokens=64)
+    (text,) = template.encode([([Message(role="user", content="egg")], "good")])
+    assert tokenizer.decode(list(text.token_ids)) == "[user]egg\n[assistant]good</s>"
+
+
+def test_a_text_prompt_and_one_user_message_are_the_same(bert: Template, llama: Template) -> None:
+    for template in (bert, llama):
+        message = [Message(role="user", content="boil an egg")]
+        assert template.encode([("boil an egg", "good")]) == template.encode([(message, "good")])
+
+
+def test_longer_chats_become_role_lines_for_an_encoder() -> None:
+    chat = [Message(role="user", content="hi"), Message(role="assistant", content="ho")]
+    assert prompt_text(chat) == "User: hi\n\nAssistant: ho"
+
+
+def test_a_response_of_messages_becomes_role_lines_and_a_picture_is_refused() -> None:
+    assert response_text(json.dumps([{"role": "tool", "content": "42"}]), "messages") == "Tool: 42"
+    with pytest.raises(ValueError, match="not text"):
+        response_text("x.png", "picture")
