@@ -71,25 +71,26 @@ class ScoringApplication:
         if path == "/health":
             return 200, self.pool.state()
         if path not in ROUTES:
-            return 404, error_body("not_found", f"There is nothing at {path}. Try one of {', '.join(ROUTES)}, /health.")
+            return failure(404, "not_found", f"There is nothing at {path}. Try {', '.join(ROUTES)} or /health.")
         if method != "POST":
-            return 405, error_body("method_not_allowed", f"{path} is asked by POST, not {method}.")
+            return failure(405, "method_not_allowed", f"{path} is asked by POST, not {method}.")
         raw = environ["wsgi.input"].read(LARGEST_BODY_BYTES + 1)
         if len(raw) > LARGEST_BODY_BYTES:
-            return 413, error_body(
-                "too_large", f"The request is larger than {LARGEST_BODY_BYTES} bytes. Send fewer items."
-            )
+            return failure(413, "too_large", f"The request has more than {LARGEST_BODY_BYTES} bytes. Send fewer items.")
+        return self._score(ROUTES[path], raw)
+
+    def _score(self, route: Route, raw: bytes) -> tuple[int, dict[str, Any]]:
         try:
-            return 200, self._answer(ROUTES[path], read_object(raw))
+            return 200, self._answer(route, read_object(raw))
         except shapes.InvalidRequest as error:
-            return 400, error_body("invalid", error.message, error.fields)
+            return failure(400, "invalid", error.message, error.fields)
         except NoModel as error:
-            return 503, error_body("no_model", str(error))
+            return failure(503, "no_model", str(error))
         except ExpectedFailure as error:
-            return 503, error_body("broken_model", str(error))
+            return failure(503, "broken_model", str(error))
         except Exception:
             log.exception("a scoring request failed")
-            return 500, error_body("failed", "Scoring failed inside the server. Its log says where.")
+            return failure(500, "failed", "Scoring failed inside the server. Its log says where.")
 
     def _answer(self, route: Route, body: Mapping[str, Any]) -> dict[str, Any]:
         items = route.items(body)
@@ -127,5 +128,8 @@ def read_object(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def error_body(code: str, message: str, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
-    return {"code": code, "message": message, "fields": dict(fields or {})}
+def failure(
+    status: int, code: str, message: str, fields: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """A status and the body that every error of the platform has."""
+    return status, {"code": code, "message": message, "fields": dict(fields or {})}

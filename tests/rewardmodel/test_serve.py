@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -193,22 +193,22 @@ def test_it_runs_under_gunicorn(home: Path, free_port: int) -> None:
         env={**os.environ, "PLUMBLINE_HOME": str(home)},
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{free_port}"
     try:
-        wait_until(lambda: health(address) == "ready")
-        request = urllib.request.Request(f"{address}/v1/score", json.dumps({"items": [ITEM]}).encode())
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            assert json.load(answer)["results"][0]["reward"] == pytest.approx(
-                expected(home, ScoreItem(**ITEM))[0], abs=1e-5
-            )
+        wait_until(lambda: ask(free_port, "GET", "/health").get("status") == "ready")
+        answer = ask(free_port, "POST", "/v1/score", {"items": [ITEM]})
+        wanted = expected(home, ScoreItem(ITEM["prompt"], ITEM["response"]))
+        assert answer["results"][0]["reward"] == pytest.approx(wanted[0], abs=1e-5)
     finally:
         server.terminate()
         server.wait(30)
 
 
-def health(address: str) -> str:
+def ask(port: int, method: str, path: str, body: Any = None) -> Any:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
-            return str(json.load(answer)["status"])
+        connection.request(method, path, json.dumps(body) if body else None)
+        return json.load(connection.getresponse())
     except OSError:
-        return "down"
+        return {}
+    finally:
+        connection.close()
