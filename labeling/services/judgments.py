@@ -15,7 +15,10 @@ from labeling.services.retractions import current_judgment
 from labeling.verdicts import Verdict, check_verdict
 
 State = Assignment.State
-SOURCES = {Person.Kind.SIMULATED: Judgment.Source.SIMULATED, Person.Kind.IMPORTED: Judgment.Source.IMPORTED}
+SOURCES: dict[str, str] = {
+    Person.Kind.SIMULATED: Judgment.Source.SIMULATED,
+    Person.Kind.IMPORTED: Judgment.Source.IMPORTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
