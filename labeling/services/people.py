@@ -50,6 +50,11 @@ def set_membership(*, project: Project, person: Person, role: str) -> Membership
     return membership
 
 
+def remove_membership(*, membership: Membership) -> None:
+    """End a person's part in a project. What they judged stays, and so do leases they hold until those run out."""
+    membership.delete()
+
+
 def create_token(*, person: Person, label: str = "") -> str:
     """Make an API token and return its text, which is shown this once and kept nowhere."""
     text = "plumb_" + secrets.token_urlsafe(32)

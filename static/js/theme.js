@@ -1,5 +1,6 @@
 // Runs before the first paint, so that a chosen colour theme never flashes. `auto` follows the system.
 (() => {
+  document.documentElement.classList.add("js"); // .needs-js and .no-js in the stylesheet
   const KEY = "plumbline-theme";
   let choice = "auto";
   try { choice = localStorage.getItem(KEY) || "auto"; } catch { /* storage refused: follow the system */ }

@@ -1,0 +1,96 @@
+"""A person's projects, one project, and making one."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from labeling.errors import InvalidProject
+from labeling.forms import GuidelinesForm, ProjectForm
+from labeling.models import Person, Project
+from labeling.overviews import (
+    active_annotators,
+    agreement_of,
+    project_line,
+    recent_comparisons,
+    recent_judgments,
+    waiting_for,
+)
+from labeling.queries import progress_of, progress_of_project, projects_visible_to
+from labeling.rendering import render_markdown
+from labeling.services.projects import create_project, publish_guidelines
+from labeling.views.access import EVERYBODY, login_required, project_view, role_of
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """My projects, with what waits for me and what needs care."""
+    person: Person = request.user  # type: ignore[assignment]
+    lines = [
+        project_line(project, role_of(person, project), person) for project in projects_visible_to(person).distinct()
+    ]
+    return render(request, "labeling/home.html", {"lines": lines, "may_create": may_create_projects(person)})
+
+
+@project_view(*EVERYBODY)
+@require_GET
+def project(request: HttpRequest, project: Project) -> HttpResponse:
+    """For annotators the guidelines and where to start, for the others how the project does."""
+    role, person = request.role, request.user  # type: ignore[attr-defined]
+    version = project.guideline_versions.first()
+    context = {"project": project, "role": role, "version": version, "progress": progress_of_project(project)}
+    if role == "annotator":
+        context |= {
+            "guidelines": render_markdown(version.text) if version else "",
+            "waiting": waiting_for(project, person),
+            "mine": progress_of(project, person),
+        }
+        return render(request, "labeling/project_annotator.html", context)
+    context |= {
+        "agreement": agreement_of(project),
+        "active": active_annotators(project),
+        "comparisons": recent_comparisons(project),
+        "judgments": recent_judgments(project),
+        "member_count": project.memberships.count(),
+    }
+    return render(request, "labeling/project.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Start a project. Owners and engineers may, and managers of another one."""
+    person: Person = request.user  # type: ignore[assignment]
+    if not may_create_projects(person):
+        return render(request, "403.html", status=403)
+    form = ProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_project(**form.project(), instrument=form.instrument(), created_by=person)
+        except InvalidProject as problem:
+            form.add_error("slug" if "slug" in problem.fields else None, str(problem))
+        else:
+            messages.success(request, _("The project stands. Import responses next."))
+            return redirect("labeling-project", slug=made.slug)
+    return render(request, "labeling/project_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@project_view("manager")
+@require_http_methods(["GET", "POST"])
+def edit_guidelines(request: HttpRequest, project: Project) -> HttpResponse:
+    """Publish a new wording; what was judged keeps the version it was judged under."""
+    version = project.guideline_versions.first()
+    form = GuidelinesForm(request.POST or None, initial={"text": version.text if version else ""})
+    if request.method == "POST" and form.is_valid():
+        published = publish_guidelines(project=project, text=form.cleaned_data["text"])
+        messages.success(request, _("Version %(number)d is in force.") % {"number": published.number})
+        return redirect("labeling-guidelines", slug=project.slug)
+    context = {"project": project, "form": form, "version": version}
+    return render(request, "labeling/guidelines_edit.html", context)
+
+
+def may_create_projects(person: Person) -> bool:
+    """Owners, engineers, and whoever manages a project already."""
+    return person.is_engineer or person.memberships.filter(role="manager").exists()
