@@ -1,5 +1,6 @@
 """Settings of one installation. Each PLUMBLINE_… variable has a heading in docs/settings.md (a test keeps it so)."""
 
+import os
 from pathlib import Path
 
 import environ
@@ -29,6 +30,8 @@ PLUMBLINE_COMPUTE_SLOTS = env.int("PLUMBLINE_COMPUTE_SLOTS", default=1)
 PLUMBLINE_RUN_SILENCE_SECONDS = env.float("PLUMBLINE_RUN_SILENCE_SECONDS", default=30)
 PLUMBLINE_RUN_CANCEL_SECONDS = env.float("PLUMBLINE_RUN_CANCEL_SECONDS", default=30)
 PLUMBLINE_RUN_LEAVE_SECONDS = env.float("PLUMBLINE_RUN_LEAVE_SECONDS", default=6)
+# CPU threads of one computing process. More than the free cores make it slower, so one core is left to the others.
+PLUMBLINE_TORCH_THREADS = env.int("PLUMBLINE_TORCH_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
 PLUMBLINE_UPLOAD_LIMIT_BYTES = env.int("PLUMBLINE_UPLOAD_LIMIT_BYTES", default=200 * 1024 * 1024)
 
 INSTALLED_APPS = [
@@ -98,6 +101,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
     }
+    # Tests use a file as well: a database in memory has neither other processes nor waiting writers.
+    DATABASES["default"]["TEST"] = {"NAME": str(PLUMBLINE_HOME / "test.sqlite3")}
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("PLUMBLINE_CONN_MAX_AGE_SECONDS", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -196,7 +201,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Celery. The filesystem broker needs no server; Redis or RabbitMQ take over through CELERY_BROKER_URL.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # a message is a nudge: it is never held while a run executes
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,5 +1,12 @@
 """The API of this app, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from rewardmodel.api import reward_models
+
+urlpatterns = [
+    path("reward-models/", reward_models.reward_models, name="api-reward-models"),
+    path("reward-models/<slug:name>/", reward_models.reward_model, name="api-reward-model"),
+    path("reward-models/<slug:name>/score/", reward_models.score, name="api-reward-model-score"),
+    path("reward-models/<slug:name>/promote/", reward_models.promote_model, name="api-reward-model-promote"),
+]

@@ -19,7 +19,8 @@ from rewardmodel.core.batches import pad
 from rewardmodel.core.errors import BrokenModel
 from rewardmodel.core.model import RewardNetwork, as_network, quiet_transformers
 from rewardmodel.core.run_directory import move_into_place, write_json_atomically
-from rewardmodel.core.template import Prompt, Template
+from rewardmodel.core.template import Template
+from rewardmodel.core.texts import Prompt
 
 FORMAT_VERSION = 1
 SIDECAR = "plumbline.json"

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from preferences.pairs import Pair, PairRules, pairs_by_prompt
 from preferences.records import ComparisonRecord
 from rewardmodel.core.errors import InvalidData
-from rewardmodel.core.template import EncodedText, Prompt, Template, response_text
+from rewardmodel.core.template import EncodedText, Template
+from rewardmodel.core.texts import Prompt, response_text
 
 COMPARISONS_AT_ONCE = 1024
 

@@ -21,7 +21,7 @@ from rewardmodel.core.metrics import (
     vote_counts,
 )
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.template import prompt_text
+from rewardmodel.core.texts import prompt_text
 
 COMPARISONS_AT_ONCE = 256
 DISAGREEMENTS_SHOWN = 20

@@ -10,7 +10,7 @@ from typing import Any
 
 from preferences.records import Message
 from rewardmodel.core.scorer import Reward, ScoreItem
-from rewardmodel.core.template import Prompt
+from rewardmodel.core.texts import Prompt
 
 MOST_ITEMS = 1024
 LONGEST_TEXT_CHARACTERS = 200_000

@@ -11,7 +11,8 @@ from rewardmodel.core.batches import pad, text_batches
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
 from rewardmodel.core.hardware import TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.template import EncodedText, Prompt
+from rewardmodel.core.template import EncodedText
+from rewardmodel.core.texts import Prompt
 
 
 @dataclass(frozen=True)

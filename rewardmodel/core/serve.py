@@ -3,7 +3,7 @@
     gunicorn --workers 1 --threads 4 --bind 127.0.0.1:8001 'rewardmodel.core.serve:create_application()'
 
 It starts without a model and answers 503 with a sentence until one is promoted. Settings come from the environment:
-PLUMBLINE_HOME (default var), PLUMBLINE_SCORER_THREADS (CPU threads of torch, default 1).
+PLUMBLINE_HOME (default var), PLUMBLINE_TORCH_THREADS (default 1).
 """
 
 import json
@@ -108,7 +108,7 @@ class ScoringApplication:
 
 def create_application() -> ScoringApplication:
     """The application that gunicorn runs; it begins to load the champion at once."""
-    torch.set_num_threads(int(os.environ.get("PLUMBLINE_SCORER_THREADS", "1")))
+    torch.set_num_threads(int(os.environ.get("PLUMBLINE_TORCH_THREADS", "1")))
     pool = ModelPool(Path(os.environ.get("PLUMBLINE_HOME", "var")).resolve())
     pool.state()
     return ScoringApplication(pool)

@@ -6,22 +6,19 @@ beginning of its prompt. Only a response that needs more than its share (the win
 that the last words of the prompt stay.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from preferences.records import Message
 from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.texts import Prompt, as_messages, prompt_text, role_lines
 
 SENTENCE_PAIR = "sentence-pair"
 CHAT_TEMPLATE = "chat-template"
 ROLE_LINES = "role-lines"
 PROMPT_SHARE = 0.25
-
-Prompt: TypeAlias = str | Sequence[Message]
 
 
 @dataclass(frozen=True)
@@ -135,34 +132,3 @@ def shares(prompt: int, response: int, *, room: int) -> tuple[int, int]:
     prompt_floor = min(prompt, int(room * PROMPT_SHARE))
     kept_response = min(response, room - prompt_floor)
     return min(prompt, room - kept_response), kept_response
-
-
-def as_messages(prompt: Prompt) -> Sequence[Message]:
-    """A text prompt is one message of the user."""
-    return [Message(role="user", content=prompt)] if isinstance(prompt, str) else prompt
-
-
-def prompt_text(prompt: Prompt) -> str:
-    """A prompt as an encoder reads it: the bare text of a single user message, role lines of anything longer."""
-    if isinstance(prompt, str):
-        return prompt
-    if len(prompt) == 1 and prompt[0]["role"] == "user":
-        return prompt[0]["content"]
-    return role_lines(prompt)
-
-
-def role_lines(messages: Sequence[Message]) -> str:
-    """ "User: …", a blank line, "Assistant: …"."""
-    return "\n\n".join(f"{message['role'].capitalize()}: {message['content']}" for message in messages)
-
-
-def response_text(content: str, kind: str) -> str:
-    """A stored response as text; a response of several messages becomes role lines.
-
-    Raises: ValueError for a picture, which no text model can read.
-    """
-    if kind == "text":
-        return content
-    if kind == "messages":
-        return role_lines(json.loads(content))
-    raise ValueError(f"A response of kind {kind!r} is not text.")

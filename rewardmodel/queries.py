@@ -1,0 +1,114 @@
+"""Reading: which reward models a person may see, and what they said."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Avg, Count, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from labeling.models import Comparison, Person, Project, Response, Snapshot
+from labeling.queries import projects_visible_to
+from rewardmodel.errors import UnknownData, UnknownRewardModel
+from rewardmodel.models import RewardModel, RewardModelAlias, Score
+
+SHORTEST_DIGEST = 8
+
+
+def reward_models_visible_to(person: Person) -> QuerySet[RewardModel]:
+    """Engineers and owners see every model; managers those trained on their projects; nobody else any."""
+    models = RewardModel.objects.select_related("snapshot__project", "run").prefetch_related("aliases")
+    if person.is_engineer:
+        return models
+    return models.filter(snapshot__project__in=managed_projects(person))
+
+
+def managed_projects(person: Person) -> QuerySet[Project]:
+    """The projects this person manages by membership."""
+    return Project.objects.filter(memberships__person=person, memberships__role="manager")
+
+
+def may_see_rewards(person: Person) -> bool:
+    """Engineers, owners and managers may; annotators and reviewers must not be influenced by a reward."""
+    return person.is_engineer or managed_projects(person).exists()
+
+
+def get_reward_model_for(person: Person, name: str) -> RewardModel:
+    """The model of that name. Raises: Http404 where it does not exist for this person."""
+    model = reward_models_visible_to(person).filter(name=name).first()
+    if model is None:
+        raise Http404
+    return model
+
+
+def get_reward_model(name: str) -> RewardModel:
+    """The model of that name, or the one that an alias points at, for commands. Raises: UnknownRewardModel."""
+    model = RewardModel.objects.filter(name=name).first() or RewardModel.objects.filter(aliases__alias=name).first()
+    if model is None:
+        known = ", ".join(RewardModel.objects.values_list("name", flat=True)[:10]) or _("none yet")
+        raise UnknownRewardModel(
+            _("There is no reward model “%(name)s”. There are: %(known)s.") % {"name": name, "known": known}
+        )
+    return model
+
+
+def champion() -> RewardModel | None:
+    """The promoted model, or None before the first promotion."""
+    return RewardModel.objects.filter(aliases__alias=RewardModelAlias.Name.CHAMPION).first()
+
+
+def snapshots_visible_to(person: Person) -> QuerySet[Snapshot]:
+    """Snapshots of the projects a person may see, newest first."""
+    return Snapshot.objects.filter(project__in=projects_visible_to(person)).select_related("project")
+
+
+def get_snapshot(name: str) -> Snapshot:
+    """The snapshot with that id, or the newest whose content hash begins so. Raises: UnknownData."""
+    found = Snapshot.objects.select_related("project")
+    try:
+        snapshot = found.filter(pk=UUID(name)).first()
+    except ValueError:
+        snapshot = None
+    if snapshot is None and len(name) >= SHORTEST_DIGEST:
+        snapshot = found.filter(content_sha256__startswith=name).first()
+    if snapshot is None:
+        raise UnknownData(_("There is no snapshot “%(name)s”. Freeze one first.") % {"name": name})
+    return snapshot
+
+
+@dataclass(frozen=True)
+class PolicyRewards:
+    """What one policy's responses are worth on average, normalized."""
+
+    policy: str
+    responses: int
+    mean: float
+
+
+def rewards_by_policy(project: Project, reward_model: RewardModel) -> list[PolicyRewards]:
+    """Mean normalized reward of each policy's responses in a project, best first."""
+    rows = (
+        Score.objects.filter(reward_model=reward_model, response__prompt__project=project)
+        .values("response__policy_name")
+        .annotate(responses=Count("pk"), mean=Avg("normalized"))
+        .order_by("-mean")
+    )
+    return [PolicyRewards(row["response__policy_name"], row["responses"], row["mean"]) for row in rows]
+
+
+def unscored_responses(reward_model: RewardModel, project: Project | None) -> QuerySet[Response]:
+    """Readable responses that this model has given no score, oldest first."""
+    responses = Response.objects.filter(kind__in=[Response.Kind.TEXT, Response.Kind.MESSAGES])
+    if project is not None:
+        responses = responses.filter(prompt__project=project)
+    scored = Score.objects.filter(reward_model=reward_model).values("response_id")
+    return responses.exclude(pk__in=scored).select_related("prompt").order_by("pk")
+
+
+def scores_of_comparison(comparison: Comparison, reward_model: RewardModel) -> list[Score]:
+    """The scores of a comparison's responses by one model, highest first."""
+    return list(
+        Score.objects.filter(reward_model=reward_model, response__memberships__comparison=comparison)
+        .select_related("response")
+        .order_by("-value")
+    )

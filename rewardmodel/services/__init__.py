@@ -1,0 +1,1 @@
+"""One module a stage: train, evaluate, score, promote."""

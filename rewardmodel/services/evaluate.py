@@ -1,0 +1,80 @@
+"""Evaluation as a run: a model against a snapshot's held-out split or a file."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from labeling.models import Person, Snapshot
+from rewardmodel.core.run_directory import write_json_atomically
+from rewardmodel.errors import UnknownData
+from rewardmodel.models import Evaluation, RewardModel
+from rewardmodel.services.files import home, model_directory
+from runs.models import Run
+from runs.services.queueing import queue_run
+
+KIND = "evaluate_reward"
+
+
+def queue_evaluation(
+    *,
+    reward_model: RewardModel,
+    snapshot: Snapshot | None = None,
+    file: Path | None = None,
+    split: str = "test",
+    created_by: Person | None = None,
+) -> Run:
+    """Record that a model should be evaluated on a snapshot's split ("all" for every row), or on a file.
+
+    Raises: UnknownData if neither is given, or the file does not exist.
+    """
+    if snapshot is None and (file is None or not file.is_file()):
+        raise UnknownData(_("There is no file %(file)s to evaluate on.") % {"file": file})
+    data = (
+        _("%(split)s split of snapshot %(sha)s") % {"split": split, "sha": snapshot.content_sha256[:12]}
+        if snapshot
+        else file.name  # type: ignore[union-attr]
+    )
+    return queue_run(
+        kind=KIND,
+        config={
+            "model": reward_model.name,
+            "snapshot": str(snapshot.pk) if snapshot else None,
+            "file": None if snapshot else str(file.resolve()),  # type: ignore[union-attr]
+            "split": split,
+            "data": data,
+        },
+        title=_("Evaluate %(model)s on %(data)s") % {"model": reward_model.name, "data": data},
+        created_by=created_by,
+        scope=snapshot.project.slug if snapshot else "",
+        lineage=[{"label": reward_model.name, "url": f"/reward-models/{reward_model.name}/", "kind": "reward model"}],
+    )
+
+
+def prepare_evaluation(run: Run, directory: Path) -> None:
+    """Write the child's config.json: where the model and the data lie on this machine."""
+    model = RewardModel.objects.get(name=run.config["model"])
+    snapshot = Snapshot.objects.get(pk=run.config["snapshot"]) if run.config["snapshot"] else None
+    write_json_atomically(
+        directory / "config.json",
+        {
+            "model": str(model_directory(model)),
+            "name": model.name,
+            "data": str(home() / snapshot.file) if snapshot else run.config["file"],
+            "split": run.config["split"],
+            "torch_threads": settings.PLUMBLINE_TORCH_THREADS,
+        },
+    )
+
+
+def finish_evaluation(run: Run, directory: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Keep the figures beside the model."""
+    Evaluation.objects.create(
+        reward_model=RewardModel.objects.get(name=run.config["model"]),
+        data=run.config["data"],
+        snapshot_id=run.config["snapshot"],
+        metrics=result,
+        run=run,
+    )
+    return result

@@ -1,0 +1,58 @@
+"""Where reward models lie on disk: PLUMBLINE_HOME/reward-models/<name>/."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from rewardmodel.core.run_directory import write_json_atomically
+from rewardmodel.errors import ChangedModel
+from rewardmodel.models import RewardModel, RewardModelAlias
+
+MODELS = "reward-models"
+
+
+def home() -> Path:
+    return Path(settings.PLUMBLINE_HOME)
+
+
+def model_directory(reward_model: RewardModel) -> Path:
+    """The model's files."""
+    return home() / reward_model.directory
+
+
+def adopt(made: Path, name: str, digest: str) -> str:
+    """Move a finished model to its place and return the place, relative to PLUMBLINE_HOME. Safe twice.
+
+    Raises: ChangedModel if other files lie there already, or none at either place.
+    """
+    place = home() / MODELS / name
+    if not place.exists() and made.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(made, place)
+    if read_digest(place) != digest:
+        raise ChangedModel(_("%(place)s does not hold the model that was trained.") % {"place": place})
+    return str(place.relative_to(home()))
+
+
+def read_digest(directory: Path) -> str:
+    """The digest that plumbline.json names; "" where there is none."""
+    try:
+        sidecar: dict[str, Any] = json.loads((directory / "plumbline.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(sidecar.get("digest", ""))
+
+
+def write_alias_files() -> None:
+    """Tell scoring servers where the aliases point: aliases/<alias>.json, {"name", "directory"}. Safe at any time."""
+    directory = home() / MODELS / "aliases"
+    directory.mkdir(parents=True, exist_ok=True)
+    for alias in RewardModelAlias.objects.select_related("reward_model"):
+        wanted = {"name": alias.reward_model.name, "directory": alias.reward_model.directory}
+        file = directory / f"{alias.alias}.json"
+        if not file.exists() or json.loads(file.read_text(encoding="utf-8")) != wanted:
+            write_json_atomically(file, wanted)

@@ -1,0 +1,147 @@
+"""Training as a run: queue it, write what the child needs, and turn its model into a row."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from labeling.models import Person, Snapshot
+from rewardmodel.core.config import TrainConfig
+from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.run_directory import write_json_atomically
+from rewardmodel.errors import InvalidTraining, NameTaken
+from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
+from rewardmodel.services.files import adopt, home
+from rewardmodel.services.model_card import write_model_card
+from runs.models import Run
+from runs.services.queueing import queue_run
+
+KIND = "train_reward"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
+SETTINGS_OF_THE_RUN = ("snapshot", "name")
+REPORTED = (
+    "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
+    "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second",
+)  # fmt: skip
+
+
+def queue_training(
+    *,
+    snapshot: Snapshot,
+    config: Mapping[str, Any] | None = None,
+    name: str = "",
+    created_by: Person | None = None,
+) -> Run:
+    """Record that a reward model should be trained on a snapshot.
+
+    Args:
+        config: settings of TrainConfig that differ from the defaults; neither snapshot nor name.
+        name: what the model will be called; the project and a number by default.
+
+    Raises:
+        InvalidTraining: a setting does not exist or cannot have that value, or the snapshot holds no comparison.
+        NameTaken: there is or will be a model of that name.
+    """
+    chosen = dict(config or {})
+    for setting in SETTINGS_OF_THE_RUN:
+        if setting in chosen:
+            raise InvalidTraining(
+                _("The config must not hold “%(setting)s”: it is given beside it.") % {"setting": setting},
+                fields={setting: _("given beside the config")},
+            )
+    try:
+        TrainConfig.from_dict({**chosen, "snapshot": snapshot.file})
+    except InvalidConfig as error:
+        raise InvalidTraining(str(error), fields={"config": str(error)}) from error
+    if not snapshot.manifest.get("counts", {}).get("splits", {}).get("train", {}).get("comparisons", 1):
+        raise InvalidTraining(_("The train split of this snapshot is empty. Freeze one with more comparisons."))
+    name = _free_name(name, snapshot)
+    return queue_run(
+        kind=KIND,
+        config={"snapshot": str(snapshot.pk), "name": name, "settings": chosen},
+        title=_("Train %(name)s") % {"name": name},
+        created_by=created_by,
+        scope=snapshot.project.slug,
+        lineage=[
+            {
+                "label": _("snapshot %(sha)s") % {"sha": snapshot.content_sha256[:12]},
+                "url": f"/projects/{snapshot.project.slug}/datasets/",
+                "kind": "snapshot",
+            }
+        ],
+    )
+
+
+def prepare_training(run: Run, directory: Path) -> None:
+    """Write the child's config.json: the settings, and where the snapshot lies on this machine."""
+    snapshot = Snapshot.objects.get(pk=run.config["snapshot"])
+    config = TrainConfig.from_dict(
+        {
+            "torch_threads": settings.PLUMBLINE_TORCH_THREADS,
+            **run.config["settings"],
+            "snapshot": str(home() / snapshot.file),
+            "name": run.config["name"],
+        }
+    )
+    write_json_atomically(directory / "config.json", config.to_dict())
+
+
+def finish_training(run: Run, directory: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Give the trained model its place, its row, its first evaluation and the alias "candidate"."""
+    snapshot = Snapshot.objects.get(pk=run.config["snapshot"])
+    name = run.config["name"]
+    place = adopt(directory / "model", name, result["digest"])
+    model = RewardModel.objects.create(
+        name=name,
+        directory=place,
+        digest=result["digest"],
+        snapshot=snapshot,
+        run=run,
+        backbone=run.config["settings"].get("backbone", TrainConfig(snapshot="-").backbone),
+        config=run.config["settings"],
+        metrics={key: result.get(key) for key in REPORTED},
+        created_by=run.created_by,
+    )
+    if result.get("pairs"):
+        Evaluation.objects.create(
+            reward_model=model,
+            data=_("%(split)s split of snapshot %(sha)s")
+            % {"split": result["split"], "sha": snapshot.content_sha256[:12]},
+            snapshot=snapshot,
+            metrics=result,
+            run=run,
+        )
+    RewardModelAlias.objects.update_or_create(
+        alias=RewardModelAlias.Name.CANDIDATE, defaults={"reward_model": model, "changed_by": run.created_by}
+    )
+    write_model_card(model, result, home() / place)
+    return {**result, "model": name, "url": reverse("reward-model", args=[name])}
+
+
+def _free_name(name: str, snapshot: Snapshot) -> str:
+    """The name asked for, or the next number of the project.
+
+    Raises: InvalidTraining if it cannot be part of an address, NameTaken if it is given already.
+    """
+    waiting = Run.objects.filter(kind=KIND).exclude(state__in=[Run.State.FAILED, Run.State.CANCELLED])
+    taken = {*RewardModel.objects.values_list("name", flat=True), *waiting.values_list("config__name", flat=True)}
+    if not name:
+        number = 1
+        while f"{snapshot.project.slug}-{number}" in taken:
+            number += 1
+        return f"{snapshot.project.slug}-{number}".lower()
+    if not NAME.fullmatch(name):
+        raise InvalidTraining(
+            _("“%(name)s” cannot be a model's name. Use small letters, digits and hyphens.") % {"name": name},
+            fields={"name": _("small letters, digits and hyphens")},
+        )
+    if name in taken:
+        raise NameTaken(
+            _("There is a reward model “%(name)s” already. Choose another name.") % {"name": name},
+            fields={"name": _("taken")},
+        )
+    return name
