@@ -75,3 +75,52 @@ class InvariantBroken(LabelingError):
 
     code = "invariant_broken"
     status = 500
+
+
+class UnreadableUpload(LabelingError):
+    """A file that cannot be read as rows: empty, another kind of file, damaged, or in no known format."""
+
+    code = "unreadable_file"
+    status = 422
+
+
+class ImportOvertaken(LabelingError):
+    """Another attempt at the same import has stored rows meanwhile; what this one read is not stored twice."""
+
+    code = "import_overtaken"
+    status = 409
+
+
+class UploadTooLarge(LabelingError):
+    """An uploaded file is larger than this installation takes."""
+
+    code = "upload_too_large"
+    status = 413
+
+
+class InvalidSnapshot(LabelingError):
+    """A snapshot that cannot be frozen as asked, or an export that cannot be written."""
+
+    code = "invalid_snapshot"
+    status = 422
+
+
+class SnapshotFileMissing(LabelingError):
+    """A snapshot's row is there, its file is not."""
+
+    code = "snapshot_file_missing"
+    status = 410
+
+
+class ImportStopped(LabelingError):
+    """An import ended before its file did; what it stored stays."""
+
+    code = "import_stopped"
+    status = 409
+
+
+class UnknownSnapshot(LabelingError):
+    """The project has no snapshot of that name."""
+
+    code = "unknown_snapshot"
+    status = 404

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import UnknownProject
-from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project, Response
+from labeling.errors import UnknownProject, UnknownSnapshot
+from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project, Response, Snapshot
 
 
 def projects_visible_to(person: Person) -> QuerySet[Project]:
@@ -132,3 +133,18 @@ def comparisons_above_target(project: Project | None = None) -> QuerySet[Compari
 def response_ids_of(comparison_id: int) -> list[int]:
     """The responses a comparison shows, by id."""
     return list(ComparisonResponse.objects.filter(comparison_id=comparison_id).values_list("response_id", flat=True))
+
+
+def find_snapshot(project: Project, name: str) -> Snapshot:
+    """A project's snapshot by its id or by the start of its sha256 (8 digits or more). Raises: UnknownSnapshot."""
+    snapshots = Snapshot.objects.filter(project=project)
+    try:
+        found = list(snapshots.filter(pk=UUID(name)))
+    except ValueError:
+        found = list(snapshots.filter(content_sha256__startswith=name.lower())[:2]) if len(name) >= 8 else []
+    if len(found) != 1:
+        raise UnknownSnapshot(
+            _("Project “%(project)s” has no one snapshot “%(name)s”. Give its whole id.")
+            % {"project": project.slug, "name": name}
+        )
+    return found[0]

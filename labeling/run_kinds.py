@@ -1,5 +1,50 @@
-"""The kinds of run that labeling brings: imports and exports. They need the database, so they work in the worker."""
+"""The kinds of run that labeling brings. They need the database, so they work in the worker."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from runs.kinds import RunKind, register
+
+if TYPE_CHECKING:
+    from runs.models import Run
+    from runs.services.progress import Progress
 
 
 def register_kinds() -> None:
     """Tell `runs` how to execute ours."""
+    register(RunKind(name="import", title=_("Import"), execute=execute_import))
+    register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
+
+
+def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Import the run's file, from the row after the last one stored."""
+    from labeling.services.imports import count_rows, counts_of, import_file
+    from labeling.services.uploads import batch_of, forget_upload, upload_path
+
+    batch = batch_of(run.pk)
+    if batch.finished_at is not None:  # an earlier attempt ended between its last row and its own end
+        return counts_of(batch)
+    total = count_rows(upload_path(run))
+    counts = import_file(
+        batch=batch,
+        path=upload_path(run),
+        people_judge_again=run.config.get("people_judge_again", True),
+        progress=lambda rows: progress(rows, total),
+    )
+    forget_upload(run)
+    return counts.as_json()
+
+
+def execute_snapshot(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Freeze the snapshot that the run's config describes; the same content is the same snapshot."""
+    from labeling.queries import get_project
+    from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
+
+    frozen = freeze_snapshot(
+        project=get_project(run.config["project"]),
+        request=SnapshotRequest.from_dict(run.config),
+        created_by=run.created_by,
+        progress=lambda comparisons: progress(comparisons, None),
+    )
+    return {"snapshot": str(frozen.snapshot.pk), "is_new": frozen.is_new}

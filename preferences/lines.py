@@ -17,6 +17,7 @@ from preferences.text import check_texts_within
 
 Row = dict[str, Any]
 _READ_BYTES = 1024 * 1024
+KEPT_BYTES = 2000  # of a line that cannot be parsed, to show what it was
 # Other containers, by their first bytes: better named at once than reported as a million bad rows.
 _OTHER_KINDS = {
     b"PAR1": "a Parquet file",
@@ -60,6 +61,8 @@ def open_rows(source: Path | str | BinaryIO, *, limits: Limits | None = None) ->
                 yield number, line
             elif line := line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip():
                 row = parse_row(line)
+                if isinstance(row, InvalidRow):
+                    row.line = line[:KEPT_BYTES]
                 if is_first and isinstance(row, InvalidRow) and line.startswith(b"["):
                     raise UnreadableFile(
                         "The file starts with “[”: it seems to be one JSON array. One JSON object per line is needed."
@@ -68,6 +71,19 @@ def open_rows(source: Path | str | BinaryIO, *, limits: Limits | None = None) ->
             else:
                 continue
             is_first = False
+
+
+def count_lines(source: Path | str | BinaryIO) -> int:
+    """Count a file's lines, unpacked, blank ones included, without looking at them. Raises: UnreadableFile."""
+    lines, last = 0, b""
+    with _opened(source) as (_raw, unpacked):
+        try:
+            while piece := unpacked.read(_READ_BYTES):
+                lines += piece.count(b"\n")
+                last = piece
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            raise UnreadableFile("The compressed file is damaged or ends too early.") from None
+    return lines + (bool(last) and not last.endswith(b"\n"))
 
 
 def parse_row(line: bytes) -> Row | InvalidRow:
@@ -150,13 +166,8 @@ def _capped_lines(lines: BinaryIO, raw: BinaryIO, limits: Limits) -> Iterator[tu
         read_bytes += whole
         _watch(read_bytes, raw, is_packed, limits, number)
         if len(line.rstrip(b"\r\n")) > limits.row_bytes:
-            yield (
-                number,
-                InvalidRow(
-                    f"The row is too large: {whole:,} bytes, where {limits.row_bytes:,} are allowed.",
-                    reason="too-large",
-                ),
-            )
+            sentence = f"The row is too large: {whole:,} bytes, where {limits.row_bytes:,} are allowed."
+            yield number, InvalidRow(sentence, reason="too-large", line=line[:KEPT_BYTES])
         else:
             yield number, line
 

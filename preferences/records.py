@@ -164,6 +164,8 @@ class ComparisonRecord:
             raise InvalidRecord(f"A comparison needs two responses or more; this has {k}.")
         if self.kind == "demonstration" and k != 1:
             raise InvalidRecord(f"A demonstration has one response; this has {k}.")
+        if self.kind == "demonstration" and (self.judgments or self.gold is not None):
+            raise InvalidRecord("A demonstration carries no judgment: there is nothing to compare it with.")
         if len({response.hash for response in self.responses}) != k:
             raise InvalidRecord("Two responses of the comparison are identical.")
         if self.gold is not None:

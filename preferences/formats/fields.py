@@ -16,7 +16,7 @@ from preferences.records import (
 from preferences.text import check_text, without_space
 
 ValueT = TypeVar("ValueT")
-MAX_RESPONSES = 64
+MAX_RESPONSES = 26  # one letter each on the workbench
 ROLES = ("system", "developer", "user", "assistant", "tool")
 IMPORTED: Literal["imported"] = "imported"
 

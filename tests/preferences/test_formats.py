@@ -105,7 +105,7 @@ def test_a_native_demonstration_has_one_response():
         ({"responses": "x"}, "wrong-field", "“responses” is not a list."),
         ({"responses": []}, "too-few-responses", "needs at least 2 responses; the row has 0"),
         ({"responses": ["x"]}, "too-few-responses", "the row has 1"),
-        ({"responses": [f"{n}" for n in range(65)]}, "too-many-responses", "at most 64"),
+        ({"responses": [f"{n}" for n in range(27)]}, "too-many-responses", "at most 26"),
         ({"responses": ["x", ""]}, "empty", "“responses, 2” is empty."),
         ({"responses": ["x", 5]}, "wrong-field", "“responses, 2” is neither a text nor an object"),
         ({"responses": ["a b", "c", " a\n b "]}, "identical-responses", "Responses 1 and 3 are identical apart from"),

@@ -43,6 +43,7 @@ def test_a_ranking_may_leave_responses_out_and_comes_back_with_sorted_groups():
         (lambda: ComparisonRecord(PROMPT, (LEFT,)), "two responses or more; this has 1"),
         (lambda: ComparisonRecord(PROMPT, (LEFT, ResponseRecord("Left.", "other"))), "identical"),
         (lambda: ComparisonRecord(PROMPT, (LEFT, RIGHT), kind="demonstration"), "one response; this has 2"),
+        (lambda: ComparisonRecord(PROMPT, (LEFT,), gold=((0,),), kind="demonstration"), "carries no judgment"),
         (lambda: judged(strength=4), "between 0 and 3"),
         (lambda: judged(ratings={2: {}}), "names response 2"),
         (lambda: judged(shown_order=(1, 1)), "twice"),

@@ -1,0 +1,50 @@
+"""manage.py export_dataset PROJECT --format F --out FILE [--snapshot ID]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config.commands import JsonCommand
+from labeling.errors import InvalidSnapshot
+from labeling.management.commands.create_snapshot import RULES, add_request_arguments, request_from
+from labeling.models import Project, Snapshot
+from labeling.queries import find_snapshot, get_project
+from labeling.services.exports import prepare_export, writable_formats, write_export
+from labeling.services.snapshots import freeze_snapshot, pair_rules
+from preferences.pairs import PairRules
+from preferences.splits import SPLITS
+
+
+class Command(JsonCommand):
+    help = "Write a project's judgments in a format, from a snapshot or from what stands now (which is frozen first)."
+
+    def add_own_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("project")
+        parser.add_argument("--format", required=True, choices=writable_formats())
+        parser.add_argument("--out", required=True, help="The file to write; compressed if it ends in .gz.")
+        parser.add_argument("--snapshot", help="Its id, or the start of its sha256.")
+        parser.add_argument("--split", choices=SPLITS, help="Only this part.")
+        add_request_arguments(parser)
+
+    def handle_json(self, **options: Any) -> dict[str, Any]:
+        project = get_project(options["project"])
+        out = Path(options["out"])
+        if not out.resolve().parent.is_dir():
+            raise InvalidSnapshot(f"There is no folder {out.resolve().parent} to write to.")
+        snapshot = self.snapshot_of(project, options)
+        given = {name: options[f"rule_{name}"] for name in RULES if options.get(f"rule_{name}")}
+        export = prepare_export(
+            snapshot=snapshot,
+            format=options["format"],
+            split=options["split"],
+            rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
+        )
+        told = write_export(export, out)
+        return {**told, "sha256": snapshot.content_sha256, "file": str(out), "bytes": out.stat().st_size}
+
+    def snapshot_of(self, project: Project, options: dict[str, Any]) -> Snapshot:
+        """The snapshot asked for, or one of what stands now. Raises: InvalidSnapshot."""
+        if not options["snapshot"]:
+            return freeze_snapshot(project=project, request=request_from(options)).snapshot
+        return find_snapshot(project, options["snapshot"])

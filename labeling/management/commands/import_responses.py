@@ -1,0 +1,85 @@
+"""manage.py import_responses PROJECT FILE [--format auto|…] [--dry-run]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config.commands import JsonCommand
+from labeling.errors import ImportStopped, UnreadableUpload
+from labeling.queries import get_project
+from labeling.services.imports import (
+    AUTO,
+    counts_of,
+    rehearse_import,
+    rejected_path,
+)
+from labeling.services.rejects import read_rejects
+from labeling.services.uploads import batch_of, queue_import, sha256_of
+from preferences.formats import FORMATS
+from runs.models import Run
+from runs.services.waiting import run_here
+
+SHOWN_REJECTS = 20
+
+
+class Command(JsonCommand):
+    help = (
+        "Read a file of responses or preferences into a project. Rows that cannot be taken are named by line and kept "
+        "in a file; the others go in. Reading the same file again changes nothing."
+    )
+
+    def add_own_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("project")
+        parser.add_argument("file")
+        parser.add_argument(
+            "--format", default=AUTO, choices=[AUTO, *(name for name, known in FORMATS.items() if known.can_read)]
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Say what would happen, and change nothing.")
+        parser.add_argument(
+            "--labels-settle",
+            action="store_true",
+            help="Take imported labels as settled: rows that carry a judgment are not put before people.",
+        )
+
+    def handle_json(self, **options: Any) -> dict[str, Any]:
+        project = get_project(options["project"])
+        path = Path(options["file"]).resolve()
+        if not path.is_file():
+            raise UnreadableUpload(f"There is no file {options['file']}.")
+        if options["dry_run"]:
+            counts, rejects = rehearse_import(project=project, path=path, format=options["format"])
+            self.tell_rejects((reject.as_json() for reject in rejects[:SHOWN_REJECTS]), counts.rejected)
+            return {**counts.as_json(), "dry_run": True, "reasons": dict(counts.reasons)}
+        batch = queue_import(
+            project=project,
+            file=path,
+            file_name=path.name,
+            file_sha256=sha256_of(path),
+            format=options["format"],
+            people_judge_again=not options["labels_settle"],
+        )
+        assert batch.run is not None  # noqa: S101  queue_import made it
+        run = run_here(batch.run)
+        batch = batch_of(run.pk)
+        kept = rejected_path(batch)
+        self.tell_rejects(read_rejects(kept, limit=SHOWN_REJECTS), batch.rejected)
+        if run.state != Run.State.SUCCEEDED:
+            raise ImportStopped(
+                f"The import stopped after {batch.rows} rows: {run.error or run.get_state_display()} "
+                "Run the same command again to go on.",
+                fields=counts_of(batch),
+            )
+        return {
+            **counts_of(batch),
+            "format": batch.format,
+            "import": str(run.pk),
+            "rejected_file": str(kept) if batch.rejected else None,
+        }
+
+    def tell_rejects(self, rejects: Any, total: int) -> None:
+        """Name the first rejected rows on stderr."""
+        for reject in rejects:
+            self.say(f"line {reject['line']}: {reject['message']}")
+        if total > SHOWN_REJECTS:
+            self.say(f"… and {total - SHOWN_REJECTS} more rows, all in the rejected file.")

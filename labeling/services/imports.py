@@ -1,0 +1,239 @@
+"""Importing a file: streamed, some hundred rows a transaction, each row accounted for, safe to repeat at any point."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling.errors import ImportOvertaken, UnreadableUpload
+from labeling.models import ImportBatch, Project
+from labeling.services.intake import Intake, Outcome
+from labeling.services.rejects import Reject, RejectFile
+from preferences.errors import InvalidRow, UnknownFormat, UnreadableFile
+from preferences.formats import FORMATS, Format, detect, format_named
+from preferences.lines import Row, count_lines, open_rows
+from preferences.records import ComparisonRecord
+
+BATCH_ROWS = 500
+BATCH_CHARACTERS = 4_000_000
+DETECTION_ROWS = 20
+AUTO = "auto"
+WRITE_TRIES = 3
+
+
+@dataclass
+class Counts:
+    """What became of the rows: rows = accepted + rejected + unchanged, at every moment."""
+
+    rows: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    unchanged: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, int]:
+        return {
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "unchanged": self.unchanged,
+        }
+
+
+Numbered = tuple[int, Row | InvalidRow, ComparisonRecord | InvalidRow]
+
+
+def readable_formats() -> list[str]:
+    """The names a person may choose from, `auto` first."""
+    return [AUTO, *(name for name, format in FORMATS.items() if format.can_read and format.is_detected)]
+
+
+def rejected_path(batch: ImportBatch) -> Path:
+    """Where the rows that a batch left out are kept."""
+    return Path(settings.PLUMBLINE_HOME) / "imports" / str(batch.pk) / "rejected.jsonl"
+
+
+def import_file(
+    *,
+    batch: ImportBatch,
+    path: Path,
+    people_judge_again: bool = True,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Counts:
+    """Read a file into the batch's project; called again for the same batch, go on after the last row committed.
+
+    A row is accepted if something of it is new, unchanged if all of it was there, and rejected with its line number
+    and a reason otherwise. A judgment that a row brings becomes one by an annotator of kind "imported", who can be
+    kept out of snapshots. It counts towards the comparison's own target but takes nobody's turn: people are asked for
+    as many judgments as the project wants, besides the imported ones, because a project that imports labels usually
+    wants to know whether its own people agree with them. `people_judge_again=False` takes imported labels as settled:
+    rows that carry a judgment are not put before anybody.
+
+    Args:
+        batch: its format is a format's name or `auto`, and is set to the one detected.
+        progress: told the number of rows after each batch; may raise to stop, and what is committed stays.
+
+    Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported.
+    """
+    format = _choose_format(batch.format, path)
+    ImportBatch.objects.filter(pk=batch.pk).update(format=format.name)
+    counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
+    intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
+    kept = rejected_path(batch)
+    with RejectFile(kept, keep=counts.rejected) as rejects:
+        rows = itertools.islice(_read(path, format), counts.rows, None)
+        for chunk in _chunks(rows):
+            refused = _store(intake, chunk, counts, rejects, batch)
+            counts.reasons.update(reject.reason for reject in refused)
+            progress(counts.rows)
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        finished_at=timezone.now(), rejected_file=str(kept.relative_to(settings.PLUMBLINE_HOME))
+    )
+    return counts
+
+
+def rehearse_import(
+    *, project: Project, path: Path, format: str = AUTO, progress: Callable[[int], None] = lambda rows: None
+) -> tuple[Counts, list[Reject]]:
+    """Say what importing a file would do, and do nothing.
+
+    Returns: the counts, and the first hundred rows that would be rejected.
+    Raises: UnreadableUpload.
+    """
+    counts = Counts()
+    refused: list[Reject] = []
+    intake = Intake(project=project, is_rehearsal=True)
+    for chunk in _chunks(_read(path, _choose_format(format, path))):
+        outcomes = _outcomes(intake, chunk)
+        rejected = _count(chunk, outcomes, counts)
+        counts.reasons.update(reject.reason for reject in rejected)
+        refused += rejected[: 100 - len(refused)]
+        progress(counts.rows)
+    return counts, refused
+
+
+def _choose_format(name: str, path: Path) -> Format:
+    try:
+        if name != AUTO:
+            return format_named(name)
+        first = [row for _number, row in itertools.islice(open_rows(path), DETECTION_ROWS)]
+        if not first:
+            raise UnreadableFile(_("The file is empty."))
+        return format_named(detect(first))
+    except (UnknownFormat, UnreadableFile) as error:
+        raise UnreadableUpload(str(error)) from None
+    except OSError as error:
+        raise UnreadableUpload(
+            _("The file %(file)s cannot be opened: %(why)s.") % {"file": path.name, "why": error.strerror}
+        ) from None
+
+
+def _read(path: Path, format: Format) -> Iterator[Numbered]:
+    """Each row of the file: its line number, the row as it stands, and the record it means or why it means none."""
+    try:
+        for number, row in open_rows(path):
+            if isinstance(row, InvalidRow):
+                yield number, row, row
+                continue
+            try:
+                yield number, row, format.read(row)
+            except InvalidRow as refusal:
+                yield number, row, refusal
+    except UnreadableFile as error:
+        raise UnreadableUpload(str(error)) from None
+
+
+def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+    """Rows in bunches that are worth a transaction and fit in memory, long rows included.
+
+    What was read before the file broke off is handed out before the reason for it is raised.
+    """
+    chunk: list[Numbered] = []
+    characters = 0
+    try:
+        for numbered in rows:
+            chunk.append(numbered)
+            record = numbered[2]
+            if isinstance(record, ComparisonRecord):
+                characters += sum(len(response.content) for response in record.responses)
+                characters += sum(len(turn["content"]) for turn in record.prompt)
+            if len(chunk) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+                yield chunk
+                chunk, characters = [], 0
+    except UnreadableUpload:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
+
+
+def _store(
+    intake: Intake, chunk: list[Numbered], counts: Counts, rejects: RejectFile, batch: ImportBatch
+) -> list[Reject]:
+    """Store one chunk and its counts in one transaction, or nothing of it.
+
+    Somebody else may have stored a prompt or response of ours between our look and our write (new generations do); the
+    database then refuses ours, and a second look finds theirs.
+    """
+    start = rejects.position()
+    for tries_left in reversed(range(WRITE_TRIES)):
+        rejects.go_back(start)
+        try:
+            with transaction.atomic():
+                Project.objects.select_for_update(no_key=True).filter(pk=batch.project_id).values("pk").get()
+                outcomes = _outcomes(intake, chunk)
+                fresh = Counts(counts.rows, counts.accepted, counts.rejected, counts.unchanged)
+                refused = _count(chunk, outcomes, fresh)
+                rejects.add(refused)
+                rejects.settle()
+                if not ImportBatch.objects.filter(pk=batch.pk, rows=counts.rows).update(**fresh.as_json()):
+                    raise ImportOvertaken(_("Another attempt goes on with this import."))
+        except IntegrityError:
+            if not tries_left:
+                raise
+        else:
+            break
+    counts.rows, counts.accepted, counts.rejected, counts.unchanged = fresh.as_json().values()
+    return refused
+
+
+def _outcomes(intake: Intake, chunk: list[Numbered]) -> list[Outcome]:
+    """What becomes of each row of a chunk, in order."""
+    records = [record for _number, _row, record in chunk if isinstance(record, ComparisonRecord)]
+    taken = iter(intake.take(records) if records else [])
+    return [record if isinstance(record, InvalidRow) else next(taken) for _number, _row, record in chunk]
+
+
+def _count(chunk: list[Numbered], outcomes: list[Outcome], counts: Counts) -> list[Reject]:
+    refused: list[Reject] = []
+    for (number, row, _record), outcome in zip(chunk, outcomes, strict=True):
+        counts.rows += 1
+        if isinstance(outcome, InvalidRow):
+            counts.rejected += 1
+            refused.append(Reject.of(number, outcome, row))
+        elif outcome == "accepted":
+            counts.accepted += 1
+        else:
+            counts.unchanged += 1
+    return refused
+
+
+def count_rows(path: Path) -> int | None:
+    """About how many rows a file has, for a progress bar; None if it cannot be read to its end."""
+    try:
+        return count_lines(path)
+    except (UnreadableFile, OSError):
+        return None
+
+
+def counts_of(batch: ImportBatch) -> dict[str, Any]:
+    """A batch's counts as every surface shows them."""
+    return {name: getattr(batch, name) for name in ("rows", "accepted", "rejected", "unchanged")}

@@ -1,0 +1,300 @@
+"""Freezing what was judged into an immutable file. The same content is the same snapshot, on any engine."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidSnapshot, SnapshotFileMissing
+from labeling.models import Comparison, ComparisonResponse, Judgment, Person, Project, Response, Snapshot
+from labeling.records import judgment_record, prompt_messages, response_record
+from preferences.errors import InvalidRecord
+from preferences.pairs import PairRules
+from preferences.records import ComparisonRecord, JudgmentRecord
+from preferences.snapshot import store_snapshot
+from preferences.splits import check_fractions
+from runs.models import Run
+from runs.services.queueing import queue_run
+
+RUN_KIND = "snapshot"
+READ_COMPARISONS = 400
+AT_ONCE_COMPARISONS = 20_000  # about ten seconds of work; more is a run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotRequest:
+    """What goes into a snapshot. Only verdicts that stand are taken: corrected and withdrawn ones are dropped.
+
+    Attributes:
+        exclude_imported, exclude_simulated: leave out what no person judged here.
+        exclude_annotators: pseudonyms whose verdicts are left out.
+        since, until: verdicts given in this span, both ends included; a verdict stands if it stood at `until`.
+        include_unjudged: keep comparisons without a verdict too, for export of their responses.
+        seed, validation, test: how prompts are split, as fractions of all prompts.
+        rules: how readers derive pairs.
+        name: for people; no part of the content.
+    """
+
+    exclude_imported: bool = False
+    exclude_simulated: bool = False
+    exclude_annotators: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    include_unjudged: bool = False
+    seed: int = 0
+    validation: float = 0.1
+    test: float = 0.1
+    rules: PairRules = field(default_factory=PairRules)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            check_fractions(validation=self.validation, test=self.test)
+        except ValueError:
+            raise InvalidSnapshot(
+                _("Validation and test are fractions between 0 and 1 that leave room for each other."),
+                fields={"validation": self.validation, "test": self.test},
+            ) from None
+        if self.since and self.until and self.since > self.until:
+            raise InvalidSnapshot(_("The span ends before it begins."), fields={"until": self.until.isoformat()})
+
+    def filters(self) -> dict[str, Any]:
+        """What was asked to be left out, as the manifest tells it."""
+        return {
+            "exclude_imported": self.exclude_imported,
+            "exclude_simulated": self.exclude_simulated,
+            "exclude_annotators": sorted(self.exclude_annotators),
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "include_unjudged": self.include_unjudged,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), **self.filters()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SnapshotRequest":
+        """Read what `to_dict` wrote, from a run's config. Raises: InvalidSnapshot."""
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        for name in ("since", "until"):
+            if isinstance(known.get(name), str):
+                known[name] = datetime.fromisoformat(known[name])
+        known["exclude_annotators"] = tuple(known.get("exclude_annotators", ()))
+        known["rules"] = pair_rules(known.get("rules", {}))
+        return cls(**known)
+
+
+def pair_rules(values: Mapping[str, Any], base: PairRules | None = None) -> PairRules:
+    """Read pair rules that a person gave, on top of others. Raises: InvalidSnapshot, naming what does not exist."""
+    try:
+        return PairRules.from_dict({**(base or PairRules()).to_dict(), **values})
+    except ValueError as error:
+        raise InvalidSnapshot(str(error), fields=dict(values)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A snapshot, and whether this call made it."""
+
+    snapshot: Snapshot
+    is_new: bool
+
+
+def freeze_snapshot(
+    *,
+    project: Project,
+    request: SnapshotRequest,
+    created_by: Person | None = None,
+    progress: Callable[[int], None] = lambda comparisons: None,
+) -> Frozen:
+    """Write what stands now into a file and record it; content that was frozen before gives the snapshot it has.
+
+    Args:
+        progress: told the number of comparisons read; may raise to stop, and nothing is left behind.
+
+    Raises: InvalidSnapshot when nothing is left to freeze.
+    """
+    drops: Counter[str] = Counter()
+    records = _records(project, request, drops, progress)
+    first = next(records, None)
+    if first is None:
+        raise InvalidSnapshot(_("There is nothing to freeze: no comparison has a verdict that these filters keep."))
+    path, manifest = store_snapshot(
+        chain([first], records),
+        Path(settings.PLUMBLINE_HOME) / "snapshots",
+        seed=request.seed,
+        validation=request.validation,
+        test=request.test,
+        rules=request.rules,
+        filters=request.filters(),
+        drops=drops,
+        extra={"project": project.slug},
+    )
+    same = Snapshot.objects.filter(project=project, content_sha256=manifest.content_sha256)
+    if (snapshot := same.first()) is not None:
+        return Frozen(snapshot, is_new=False)
+    told = replace(
+        manifest, filters=request.filters(), drops={reason: count for reason, count in sorted(drops.items()) if count}
+    )
+    try:
+        with transaction.atomic():
+            snapshot = Snapshot.objects.create(
+                project=project,
+                content_sha256=manifest.content_sha256,
+                file_sha256=manifest.file_sha256,
+                file=str(path.relative_to(settings.PLUMBLINE_HOME)),
+                manifest=told.to_dict(),
+                name=request.name,
+                created_by=created_by,
+            )
+    except IntegrityError:  # somebody froze the same at the same time
+        return Frozen(same.get(), is_new=False)
+    return Frozen(snapshot, is_new=True)
+
+
+def queue_snapshot(*, project: Project, request: SnapshotRequest, created_by: Person | None = None) -> Run:
+    """Record that a snapshot is wanted. The caller then sends `execute_run.delay_on_commit(str(run.pk))`."""
+    return queue_run(
+        kind=RUN_KIND,
+        config={"project": project.slug, **request.to_dict()},
+        title=_("Freeze %(project)s") % {"project": project.name},
+        created_by=created_by,
+        scope=project.slug,
+        lineage=[{"label": project.name, "url": f"/projects/{project.slug}/", "kind": "project"}],
+    )
+
+
+def is_large(project: Project) -> bool:
+    """Whether freezing takes longer than somebody should wait for a page."""
+    return Comparison.objects.filter(project=project)[AT_ONCE_COMPARISONS:].exists()
+
+
+def snapshot_path(snapshot: Snapshot) -> Path:
+    """Where a snapshot's file lies. Raises: SnapshotFileMissing."""
+    path = Path(settings.PLUMBLINE_HOME) / snapshot.file
+    if not path.exists():
+        raise SnapshotFileMissing(
+            _("The file of snapshot %(id)s is not under PLUMBLINE_HOME any more. Freeze the same filters again.")
+            % {"id": snapshot.content_sha256[:12]}
+        )
+    return path
+
+
+def _records(
+    project: Project, request: SnapshotRequest, drops: Counter[str], progress: Callable[[int], None]
+) -> Iterator[ComparisonRecord]:
+    """Everything the request keeps, some hundred comparisons in memory at a time; what it drops is counted.
+
+    Verdicts stored after the start are left to the next snapshot, so that a correction that arrives meanwhile cannot
+    take its predecessor out without coming in itself.
+    """
+    newest = Judgment.objects.filter(project=project).aggregate(newest=Max("pk"))["newest"] or 0
+    last = done = 0
+    while True:
+        comparisons = list(
+            Comparison.objects.filter(project=project, pk__gt=last)
+            .select_related("prompt", "gold_answer")
+            .order_by("pk")[:READ_COMPARISONS]
+        )
+        if not comparisons:
+            break
+        last = comparisons[-1].pk
+        yield from _comparison_records(comparisons, newest, request, drops)
+        done += len(comparisons)
+        progress(done)
+    yield from _demonstration_records(project)
+
+
+def _comparison_records(
+    comparisons: list[Comparison], newest: int, request: SnapshotRequest, drops: Counter[str]
+) -> Iterator[ComparisonRecord]:
+    keys = [comparison.pk for comparison in comparisons]
+    shown: dict[int, list[Response]] = defaultdict(list)
+    for member in ComparisonResponse.objects.filter(comparison__in=keys).select_related("response"):
+        shown[member.comparison_id].append(member.response)
+    given: dict[int, list[Judgment]] = defaultdict(list)
+    judgments = Judgment.objects.filter(comparison__in=keys, pk__lte=newest)
+    for judgment in judgments.select_related("annotator", "guideline_version"):
+        given[judgment.comparison_id].append(judgment)
+    for comparison in comparisons:
+        responses = shown[comparison.pk]
+        index_of = {response.pk: index for index, response in enumerate(responses)}
+        kept = [judgment_record(j, index_of) for j in _standing(given[comparison.pk], request, drops)]
+        if not kept and not request.include_unjudged:
+            drops["comparison without a verdict"] += 1
+            continue
+        record = _record(comparison, responses, index_of, kept)
+        if record is None:
+            drops["comparison of identical responses"] += 1
+        else:
+            yield record
+
+
+def _standing(judgments: list[Judgment], request: SnapshotRequest, drops: Counter[str]) -> Iterator[Judgment]:
+    """The verdicts on one comparison that stood at `until` and that the filters keep."""
+    in_time = [j for j in judgments if request.until is None or j.judged_at <= request.until]
+    successors = {j.supersedes_id: j for j in in_time}
+    drops["outside the time span"] += sum(1 for j in judgments if j not in in_time and not j.is_retraction)
+    for judgment in in_time:
+        if judgment.is_retraction:
+            continue
+        reason = _reason_to_drop(judgment, successors.get(judgment.pk), request)
+        if reason:
+            drops[reason] += 1
+        else:
+            yield judgment
+
+
+def _reason_to_drop(judgment: Judgment, successor: Judgment | None, request: SnapshotRequest) -> str:
+    annotator = judgment.annotator
+    reasons = {
+        "withdrawn": successor is not None and successor.is_retraction,
+        "corrected later": successor is not None,
+        "outside the time span": request.since is not None and judgment.judged_at < request.since,
+        "annotator left out": annotator.pseudonym in request.exclude_annotators,
+        "imported": request.exclude_imported and annotator.kind == Person.Kind.IMPORTED,
+        "simulated": request.exclude_simulated and judgment.source == Judgment.Source.SIMULATED,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def _record(
+    comparison: Comparison, responses: list[Response], index_of: dict[int, int], judgments: list[JudgmentRecord]
+) -> ComparisonRecord | None:
+    gold = getattr(comparison, "gold_answer", None)
+    documents = {"documents": comparison.prompt.documents} if comparison.prompt.documents else {}
+    try:
+        return ComparisonRecord(
+            prompt=prompt_messages(comparison.prompt),
+            responses=tuple(response_record(response) for response in responses),
+            judgments=tuple(judgments),
+            gold=tuple(tuple(index_of[pk] for pk in group) for group in gold.ranking) if gold else None,
+            metadata={**comparison.metadata, **documents},
+        )
+    except InvalidRecord:
+        return None
+
+
+def _demonstration_records(project: Project) -> Iterator[ComparisonRecord]:
+    last = 0
+    while True:
+        responses = list(
+            Response.objects.filter(prompt__project=project, is_demonstration=True, pk__gt=last)
+            .select_related("prompt")
+            .order_by("pk")[:READ_COMPARISONS]
+        )
+        if not responses:
+            return
+        last = responses[-1].pk
+        for response in responses:
+            yield ComparisonRecord(
+                prompt=prompt_messages(response.prompt), responses=(response_record(response),), kind="demonstration"
+            )
