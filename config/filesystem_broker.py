@@ -39,13 +39,13 @@ def broker_folders(folder: Path) -> dict[str, Any]:
 
 
 def forget_dead_workers(folder: Path) -> None:
-    """Remove what killed workers left: half-taken messages, and mailboxes for remote control that nobody reads.
+    """Remove what killed workers left: messages taken but not begun, and mailboxes for remote control nobody reads.
 
     Call only while no worker runs. Tasks stay in the queue.
     """
-    stale = [*(folder / "processed").glob("*"), *(folder / "control").glob("*"), *(folder / "queue").glob(".*")]
-    for file in [*stale, *(folder / "queue").glob("*pidbox*.msg")]:
-        file.unlink(missing_ok=True)
+    for pattern in ("processed/*", "control/*pidbox*", "queue/*pidbox*.msg"):
+        for file in folder.glob(pattern):
+            file.unlink(missing_ok=True)
 
 
 class Channel(filesystem.Channel):
@@ -55,7 +55,7 @@ class Channel(filesystem.Channel):
         name = f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         _write_whole(Path(self.data_folder_out), name, dumps(payload))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         for name in sorted(os.listdir(self.data_folder_in)):
             if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
                 continue

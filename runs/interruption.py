@@ -2,7 +2,7 @@
 
 Two messages arrive, both in the pool process that executes the run:
 
-- SIGUSR2, sent by the worker's main process at a warm shutdown (SIGTERM to the worker): put the run back, live on.
+- SIGURG, sent by the worker's main process at a warm shutdown (SIGTERM to the worker): put the run back, live on.
 - SIGTERM, when the main process is gone (the kernel sends it) or the process itself is asked to end: put the run
   back, then end.
 

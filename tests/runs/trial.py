@@ -1,10 +1,8 @@
-"""Two kinds of run for tests, one that works in the worker and one in a child, as an app that a real worker can load."""
+"""Two kinds of run for tests, one that works in the worker and one in a child."""
 
 import time
 from pathlib import Path
 from typing import Any
-
-from django.apps import AppConfig
 
 from runs.kinds import RunKind, register
 from runs.models import Run
@@ -55,11 +53,3 @@ def register_kinds() -> None:
             queue_from_api=queue_from_api,
         )
     )
-
-
-class TrialConfig(AppConfig):
-    name = "tests.runs"
-    label = "trial"
-
-    def ready(self) -> None:
-        register_kinds()

@@ -4,6 +4,7 @@ Its config.json: {"steps": n, "seconds_per_step": s} and, to misbehave, "fail_wi
 "deaf": true (ignores SIGTERM), "no_result": true. It counts steps and goes on from its checkpoint.
 """
 
+import ctypes
 import fcntl
 import json
 import os
@@ -24,9 +25,15 @@ def stop(signal_number: int, frame: object) -> None:
 
 
 def write(name: str, value: object) -> None:
-    partial = directory / f".{name}"
+    file = directory / name
+    partial = file.with_name(f".{file.name}")
     partial.write_text(json.dumps(value))
-    partial.replace(directory / name)
+    partial.replace(file)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def append(line: dict[str, object]) -> None:
@@ -34,6 +41,8 @@ def append(line: dict[str, object]) -> None:
         metrics.write(json.dumps(line) + "\n")
 
 
+if sys.platform.startswith("linux"):
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG: end with the supervisor
 signal.signal(signal.SIGTERM, signal.SIG_IGN if config.get("deaf") else stop)
 lock = (directory / "child.lock").open("a")
 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -42,7 +51,7 @@ first = json.loads(checkpoint.read_text())["step"] if checkpoint.exists() else 0
 with (directory / "starts.jsonl").open("a") as starts:
     secrets = sorted(name for name in os.environ if "DATABASE" in name or "SECRET" in name or "BROKER" in name)
     starts.write(json.dumps({"pid": os.getpid(), "from": first, "at": time.time(), "secrets": secrets}) + "\n")
-print(f"starting at step {first}", flush=True)
+say(f"starting at step {first}")
 if sentence := config.get("fail_with"):
     write("error.json", {"message": sentence})
     sys.exit(1)
@@ -53,10 +62,10 @@ for step in range(first + 1, steps + 1):
     if step % 5 == 0 or asked_to_stop:
         write("checkpoints/step.json", {"step": step})
     if asked_to_stop:
-        print(f"stopped at step {step}", flush=True)
+        say(f"stopped at step {step}")
         sys.exit(75)
 if "exit_code" in config:
-    print("last words", flush=True)
+    say("last words")
     sys.exit(config["exit_code"])
 if not config.get("no_result"):
     write("result.json", {"steps": steps, "started_from": first})
