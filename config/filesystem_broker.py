@@ -51,7 +51,7 @@ def forget_dead_workers(folder: Path) -> None:
 class Channel(filesystem.Channel):
     """kombu's channel with atomic files."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         name = f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         _write_whole(Path(self.data_folder_out), name, dumps(payload))
 
