@@ -3,10 +3,18 @@
 import argparse
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port() -> int:
+    """A port that nobody listens on, so that a running installation is not disturbed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> int:
@@ -22,6 +30,8 @@ def main() -> int:
     os.environ["PLUMBLINE_HOME"] = str(home)
     os.environ["PLUMBLINE_LOG_LEVEL"] = os.environ.get("PLUMBLINE_LOG_LEVEL", "WARNING")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["PLUMBLINE_COMPUTE_SLOTS"] = "2"  # the base policy pretrains while the reward model trains
+    os.environ["PLUMBLINE_SCORER_URL"] = f"http://127.0.0.1:{free_port()}"
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
 

@@ -14,7 +14,7 @@ from runs.models import Run
 POLL_SECONDS = 0.5
 
 
-def command(name: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+def command(name: str, /, *arguments: Any, **options: Any) -> dict[str, Any]:
     """Call `manage.py NAME … --json` in this process and return its JSON answer."""
     out = StringIO()
     call_command(name, *[str(argument) for argument in arguments], json=True, stdout=out, **options)
