@@ -1,10 +1,13 @@
 """Reading: which reward models a person may see, and what they said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Avg, Count, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from labeling.models import Comparison, Person, Project, Response, Snapshot
@@ -112,3 +115,14 @@ def scores_of_comparison(comparison: Comparison, reward_model: RewardModel) -> l
         .select_related("response")
         .order_by("-value")
     )
+
+
+def disagreements_with_addresses(model: RewardModel, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pairs where model and people disagree most, each with the address of its comparison where there is one."""
+    if model.snapshot is None or not entries:
+        return list(entries)
+    hashes = [entry["comparison"] for entry in entries]
+    project = model.snapshot.project
+    rows = Comparison.objects.filter(project=project, content_hash__in=hashes).values_list("content_hash", "pk")
+    places = {content_hash: reverse("labeling-comparison", args=[project.slug, pk]) for content_hash, pk in rows}
+    return [{**entry, "url": places.get(entry["comparison"], "")} for entry in entries]

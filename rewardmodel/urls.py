@@ -1,5 +1,20 @@
 """The pages of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from rewardmodel.views import fragments, reward_models
+
+urlpatterns = [
+    path("reward-models/", reward_models.reward_models, name="reward-models"),
+    path("reward-models/<slug:name>/", reward_models.reward_model, name="reward-model"),
+    path("reward-models/<slug:name>/promote/", reward_models.promote_reward_model, name="reward-model-promote"),
+    path("reward-models/<slug:name>/score/", reward_models.score_project, name="reward-model-score"),
+    path(
+        "reward-models/fragments/projects/<slug:slug>/scores/", fragments.project_scores, name="fragment-project-scores"
+    ),
+    path(
+        "reward-models/fragments/comparisons/<int:pk>/scores/",
+        fragments.comparison_scores,
+        name="fragment-comparison-scores",
+    ),
+]

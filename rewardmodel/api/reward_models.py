@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
@@ -68,11 +69,11 @@ def shown(model: RewardModel) -> dict[str, Any]:
 @extend_schema(methods=["POST"], request=TrainingSerializer, responses={202: QueuedTrainingSerializer})
 @api_view(["GET", "POST"])
 def reward_models(request: Request) -> Response:
-    """GET: the models the caller may see, newest first. POST: queue a training (engineers and owners): 202 a run."""
+    """GET: the models the caller may see, newest first. POST: queue a training (engineers and owners), 202 a run."""
+    if not may_see_rewards(request.user):
+        raise Http404
     if request.method == "POST":
         return _train(request)
-    if not may_see_rewards(request.user):
-        raise NotAllowed("Reward models are for engineers, owners and managers.")
     pages = CursorPagination()
     page = pages.paginate_queryset(reward_models_visible_to(request.user), request)
     return pages.get_paginated_response([shown(model) for model in page or []])

@@ -106,6 +106,8 @@ def _count(tallies: Tallies, record: ComparisonRecord, pairs: Sequence[Pair], re
         lead = rewards[better] - rewards[worse]
         if lead < 0:
             entry = (-lead, len(tallies.leads) * 1000 + better, _disagreement(record, better, worse, rewards))
+            entry[2]["agreeing"] = tallies.votes[-1][better, worse]
+            entry[2]["judgments"] = tallies.votes[-1][better, worse] + tallies.votes[-1][worse, better]
             keep = heapq.heappush if len(tallies.worst) < DISAGREEMENTS_SHOWN else heapq.heappushpop
             keep(tallies.worst, entry)
 

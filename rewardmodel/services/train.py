@@ -23,6 +23,7 @@ from runs.services.queueing import queue_run
 KIND = "train_reward"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
 SETTINGS_OF_THE_RUN = ("snapshot", "name")
+RESERVED_NAMES = frozenset({"aliases", "fragments"})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
     "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second",
@@ -134,7 +135,7 @@ def _free_name(name: str, snapshot: Snapshot) -> str:
         while f"{snapshot.project.slug}-{number}" in taken:
             number += 1
         return f"{snapshot.project.slug}-{number}".lower()
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name in RESERVED_NAMES:
         raise InvalidTraining(
             _("“%(name)s” cannot be a model's name. Use small letters, digits and hyphens.") % {"name": name},
             fields={"name": _("small letters, digits and hyphens")},

@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from tests.rewardmodel.builders import make_tiny_bert, make_tiny_llama, planted_records
 
@@ -37,3 +38,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def plumbline_home(settings: Settings, tmp_path: Path) -> Path:
+    """An empty PLUMBLINE_HOME for one test."""
+    settings.PLUMBLINE_HOME = tmp_path / "home"
+    settings.PLUMBLINE_HOME.mkdir()
+    settings.PLUMBLINE_TORCH_THREADS = 1
+    return settings.PLUMBLINE_HOME

@@ -7,7 +7,8 @@ import pytest
 
 from preferences.records import Message
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.template import ROLE_LINES, Template, prompt_text, response_text, shares
+from rewardmodel.core.template import ROLE_LINES, Template, shares
+from rewardmodel.core.texts import prompt_text, response_text
 
 
 @pytest.fixture

@@ -35,4 +35,4 @@ class Command(BaseCommand):
             "--workers", "1", "--threads", str(options["threads"]),
             "--timeout", "120", "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
         ]  # fmt: skip
-        os.execv(sys.executable, command)
+        os.execv(sys.executable, command)  # noqa: S606  a fixed command, no shell

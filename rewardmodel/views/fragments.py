@@ -1,0 +1,41 @@
+"""Rewards inside labeling's pages. For managers, engineers and owners only: a reward must not influence a judgment."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from labeling.models import Comparison, Person, Project
+from labeling.views.access import login_required
+from rewardmodel.queries import champion, rewards_by_policy, scores_of_comparison, unscored_responses
+
+
+@login_required
+@require_GET
+def project_scores(request: HttpRequest, slug: str) -> HttpResponse:
+    """Mean reward of each policy in a project, by the champion."""
+    project = get_object_or_404(Project, slug=slug)
+    _require_overseer(request, project)
+    model = champion()
+    context = {
+        "model": model,
+        "policies": rewards_by_policy(project, model) if model else [],
+        "unscored": unscored_responses(model, project).count() if model else 0,
+    }
+    return render(request, "rewardmodel/_project_scores.html", context)
+
+
+@login_required
+@require_GET
+def comparison_scores(request: HttpRequest, pk: int) -> HttpResponse:
+    """The champion's rewards for the responses of one comparison, highest first."""
+    comparison = get_object_or_404(Comparison.objects.select_related("project"), pk=pk)
+    _require_overseer(request, comparison.project)
+    model = champion()
+    scores = scores_of_comparison(comparison, model) if model else []
+    return render(request, "rewardmodel/_comparison_scores.html", {"model": model, "scores": scores})
+
+
+def _require_overseer(request: HttpRequest, project: Project) -> None:
+    person: Person = request.user  # type: ignore[assignment]
+    if not (person.is_engineer or person.manages(project.slug)):
+        raise Http404

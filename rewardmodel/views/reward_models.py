@@ -1,0 +1,130 @@
+"""Pages about reward models: all of them, one of them, and what can be done with it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling.models import Person
+from labeling.views.access import login_required
+from rewardmodel.charts import STRIP_ROW, accuracy_rows, loss_curve, reliability_dots
+from rewardmodel.errors import RewardModelError
+from rewardmodel.forms import PromotionForm, ScoringForm, TrainingForm
+from rewardmodel.queries import (
+    disagreements_with_addresses,
+    get_reward_model_for,
+    may_see_rewards,
+    reward_models_visible_to,
+)
+from rewardmodel.services.promote import promote
+from rewardmodel.services.score import queue_scoring
+from rewardmodel.services.train import queue_training
+from runs.tasks import execute_run
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def reward_models(request: HttpRequest) -> HttpResponse:
+    """All models with their figures; for engineers and owners, the form that starts a training."""
+    person = _person(request)
+    if not may_see_rewards(person):
+        raise Http404
+    if request.method == "POST" and not person.is_engineer:
+        raise PermissionDenied
+    form = TrainingForm(request.POST or None, person=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = queue_training(
+                snapshot=form.cleaned_data["snapshot"],
+                config=form.config(),
+                name=form.cleaned_data["name"],
+                created_by=person,
+            )
+        except RewardModelError as problem:
+            form.add_error("name" if "name" in problem.fields else None, str(problem))
+        else:
+            execute_run.delay_on_commit(str(run.pk))
+            return redirect(f"/runs/{run.pk}/")
+    context = {"models": reward_models_visible_to(person), "form": form, "may_train": person.is_engineer}
+    return render(request, "rewardmodel/reward_models.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def reward_model(request: HttpRequest, name: str) -> HttpResponse:
+    """One model: figures with their intervals and baselines, where it comes from, and where it is wrong."""
+    person = _person(request)
+    model = get_reward_model_for(person, name)
+    evaluations = list(model.evaluations.all()[:20])
+    figures: dict[str, Any] = evaluations[-1].metrics if evaluations else model.metrics
+    context = {
+        "model": model,
+        "aliases": [alias.alias for alias in model.aliases.all()],
+        "figures": figures,
+        "rows": (rows := accuracy_rows(figures)),
+        "strip_height": STRIP_ROW * len(rows),
+        "curve": loss_curve(list(model.run.metrics.values_list("values", flat=True))) if model.run else None,
+        "dots": reliability_dots(figures.get("reliability") or []),
+        "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or []),
+        "evaluations": evaluations,
+        "scored": model.scores.count(),
+        "scoring": ScoringForm(person=person),
+        "may_promote": person.is_engineer,
+    }
+    return render(request, "rewardmodel/reward_model.html", context)
+
+
+@login_required
+@require_POST
+def promote_reward_model(request: HttpRequest, name: str) -> HttpResponse:
+    """Point an alias at this model."""
+    model, person = _model_to_change(request, name)
+    form = PromotionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("There is no such alias."))
+        return redirect("reward-model", name=name)
+    try:
+        alias = promote(reward_model=model, alias=form.cleaned_data["alias"], changed_by=person)
+    except RewardModelError as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(
+            request, _("“%(name)s” is the %(alias)s now.") % {"name": name, "alias": alias.get_alias_display()}
+        )
+    return redirect("reward-model", name=name)
+
+
+@login_required
+@require_POST
+def score_project(request: HttpRequest, name: str) -> HttpResponse:
+    """Start a run that scores the responses of one project."""
+    model, person = _model_to_change(request, name)
+    form = ScoringForm(request.POST, person=person)
+    if not form.is_valid():
+        messages.error(request, _("Choose a project whose responses should be scored."))
+        return redirect("reward-model", name=name)
+    try:
+        run = queue_scoring(reward_model=model, project=form.cleaned_data["project"], created_by=person)
+    except RewardModelError as problem:
+        messages.info(request, str(problem))
+        return redirect("reward-model", name=name)
+    execute_run.delay_on_commit(str(run.pk))
+    return redirect(f"/runs/{run.pk}/")
+
+
+def _person(request: HttpRequest) -> Person:
+    person: Person = request.user  # type: ignore[assignment]
+    return person
+
+
+def _model_to_change(request: HttpRequest, name: str) -> tuple[Any, Person]:
+    """The model, for someone who may change things. Raises: Http404 for outsiders, PermissionDenied for managers."""
+    person = _person(request)
+    model = get_reward_model_for(person, name)
+    if not person.is_engineer:
+        raise PermissionDenied
+    return model, person

@@ -1,0 +1,173 @@
+"""Reward models over HTTP: who may, what comes back, and what happens when the scoring server is away."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from labeling.models import Project
+from rewardmodel.core.model_pool import ModelPool
+from rewardmodel.core.serve import ScoringApplication
+from rewardmodel.models import RewardModel
+from rewardmodel.queries import champion
+from runs.models import Run
+from tests.factories import make_member, make_person, make_project
+from tests.rewardmodel.rows import make_reward_model, make_snapshot
+
+pytestmark = pytest.mark.django_db
+ITEMS = {"items": [{"prompt": "how do i boil an egg", "response": "good"}]}
+
+
+@pytest.fixture
+def project(plumbline_home: Path) -> Project:
+    return make_project()
+
+
+@pytest.fixture
+def model(project: Project, tiny_bert: Path) -> RewardModel:
+    return make_reward_model(tiny_bert, name="helpful-1", snapshot=make_snapshot(project, prompts=6))
+
+
+def client_of(who: str, project: Project) -> Client:
+    client = Client()
+    client.force_login(make_person(who) if who in ("owner", "engineer") else make_member(project, who))
+    return client
+
+
+def post(client: Client, path: str, body: Any) -> Any:
+    return client.post(path, json.dumps(body), content_type="application/json")
+
+
+@pytest.fixture
+def scoring_server(plumbline_home: Path, settings: Settings, free_port: int) -> Iterator[None]:
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    application = ScoringApplication(ModelPool(plumbline_home))
+
+    def limited(environ: Any, start_response: Any) -> Any:  # wsgiref hands over the open socket
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        return application(environ, start_response)
+
+    server = make_server("127.0.0.1", free_port, limited, handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    settings.PLUMBLINE_SCORER_URL = f"http://127.0.0.1:{free_port}"
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("who", "status"), [("owner", 200), ("engineer", 200), ("manager", 200), ("annotator", 404)])
+def test_models_are_listed_for_those_who_may_see_them(
+    project: Project, model: RewardModel, who: str, status: int
+) -> None:
+    client = client_of(who, project)
+    answer = client.get("/api/v1/reward-models/")
+    assert answer.status_code == status
+    assert client.get("/api/v1/reward-models/helpful-1/").status_code == status
+    if status == 200:
+        (line,) = answer.json()["results"]
+        assert (line["name"], line["snapshot_sha256"]) == ("helpful-1", model.snapshot.content_sha256)
+    else:
+        assert answer.json()["code"] == "not_found"
+
+
+def test_without_login_there_is_nothing() -> None:
+    assert Client().get("/api/v1/reward-models/").status_code in (401, 403)
+
+
+def test_a_training_is_queued_with_202(project: Project, model: RewardModel) -> None:
+    body = {"snapshot": str(model.snapshot_id), "name": "next", "config": {"epochs": 2}}
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/", body)
+    assert answer.status_code == 202
+    run = Run.objects.get(pk=answer.json()["run"])
+    assert (run.kind, run.state, run.config["settings"]) == ("train_reward", "queued", {"epochs": 2})
+    again = post(client_of("owner", project), "/api/v1/reward-models/", body)
+    assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"snapshot": "nowhere"}, 404),
+        ({"snapshot": "known", "config": {"epoch": 1}}, 400),
+        ({"snapshot": "known", "config": []}, 400),
+        ({"snapshot": "known", "name": "../x"}, 400),
+    ],
+)
+def test_a_training_that_cannot_be_is_refused(
+    project: Project, model: RewardModel, body: dict[str, Any], status: int
+) -> None:
+    if body.get("snapshot") == "known":
+        body = {**body, "snapshot": str(model.snapshot_id)}
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/", body)
+    assert answer.status_code == status
+    assert answer.json()["message"]
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [("manager", 403), ("annotator", 404)])
+def test_others_neither_train_nor_promote(project: Project, model: RewardModel, who: str, status: int) -> None:
+    client = client_of(who, project)
+    body = {"snapshot": str(model.snapshot_id)}
+    assert post(client, "/api/v1/reward-models/", body).status_code == status
+    assert post(client, "/api/v1/reward-models/helpful-1/promote/", {}).status_code == status
+    assert champion() is None
+    assert not Run.objects.exists()
+
+
+def test_promoting_twice_is_harmless(project: Project, model: RewardModel) -> None:
+    client = client_of("engineer", project)
+    answers = [post(client, "/api/v1/reward-models/helpful-1/promote/", {}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].json()["aliases"] == ["champion"]
+    assert post(client, "/api/v1/reward-models/helpful-1/promote/", {"alias": "king"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("delete", "/api/v1/reward-models/"),
+        ("post", "/api/v1/reward-models/helpful-1/"),
+        ("get", "/api/v1/reward-models/helpful-1/promote/"),
+        ("get", "/api/v1/reward-models/helpful-1/score/"),
+    ],
+)
+def test_the_wrong_method_is_405(project: Project, model: RewardModel, method: str, path: str) -> None:
+    assert getattr(client_of("owner", project), method)(path).status_code == 405
+
+
+def test_rewards_come_from_the_scoring_server(project: Project, model: RewardModel, scoring_server: None) -> None:
+    answer = post(client_of("manager", project), "/api/v1/reward-models/helpful-1/score/", ITEMS)
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["model"] == "helpful-1"
+    assert isinstance(answer.json()["results"][0]["reward"], float)
+
+
+def test_bad_items_are_answered_with_their_field(project: Project, model: RewardModel, scoring_server: None) -> None:
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/", {"items": [{"prompt": 1}]})
+    assert answer.status_code == 400
+    assert "items[0].prompt" in answer.json()["fields"]
+
+
+def test_a_scoring_server_that_is_down_is_said_so(
+    project: Project, model: RewardModel, settings: Settings, free_port: int
+) -> None:
+    settings.PLUMBLINE_SCORER_URL = f"http://127.0.0.1:{free_port}"
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/", ITEMS)
+    assert answer.status_code == 503
+    assert "does not answer" in answer.json()["message"]
+
+
+def test_annotators_get_no_reward(project: Project, model: RewardModel) -> None:
+    assert post(client_of("annotator", project), "/api/v1/reward-models/helpful-1/score/", ITEMS).status_code == 404
