@@ -127,7 +127,7 @@ function draw() {
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
       scales: { x: { time: false } },
-      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 60 }],
+      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 60, space: 48 }],
       series: [{}, ...names.map((name) => ({ stroke: lineColour(name), width: 2, dash: lineDash(name), spanGaps: true, points: { show: false } }))],
       hooks: { draw: [(chart) => nameLines(chart, names)], setCursor: [(chart) => tell(chart, names, metric)] },
     },
