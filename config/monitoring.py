@@ -3,17 +3,20 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """Answer as long as the process can answer."""
     return JsonResponse({"live": True})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 only if the database does."""
     with connection.cursor() as cursor:

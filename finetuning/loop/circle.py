@@ -130,9 +130,8 @@ def train_reward_model(circle: Circle, report: Report) -> None:
             held_out = command("evaluate_reward_model", circle.model, test, split="all")
             stage.figures["held_out"] = test.name
         stage.figures |= figures.accuracy_figures(held_out) | {"attempts": run.attempt}
-        stage.claim(
-            "accuracy has an interval", held_out["accuracy_low"] <= held_out["accuracy"] <= held_out["accuracy_high"]
-        )
+        low, accuracy, high = (held_out[key] for key in ("accuracy_low", "accuracy", "accuracy_high"))
+        stage.claim("accuracy lies in its interval", low <= accuracy <= high)
         if circle.is_planted:
             stage.claim("it is better than chance", low > 0.5)
             stage.claim("it beats the longer answer", accuracy > held_out["baselines"]["longer"])
