@@ -19,6 +19,7 @@ def register_kinds() -> None:
 
 def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
     """Import the run's file, from the row after the last one stored."""
+    from labeling.errors import UnreadableUpload
     from labeling.services.imports import count_rows, counts_of, import_file
     from labeling.services.uploads import batch_of, forget_upload, upload_path
 
@@ -26,12 +27,16 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
     if batch.finished_at is not None:  # an earlier attempt ended between its last row and its own end
         return counts_of(batch)
     total = count_rows(upload_path(run))
-    counts = import_file(
-        batch=batch,
-        path=upload_path(run),
-        people_judge_again=run.config.get("people_judge_again", True),
-        progress=lambda rows: progress(rows, total),
-    )
+    try:
+        counts = import_file(
+            batch=batch,
+            path=upload_path(run),
+            people_judge_again=run.config.get("people_judge_again", True),
+            progress=lambda rows: progress(rows, total),
+        )
+    except UnreadableUpload:
+        forget_upload(run)  # nobody can read it the next time either
+        raise
     forget_upload(run)
     return counts.as_json()
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import comparisons, label, members, projects, tokens
+from labeling.views import comparisons, datasets, label, members, projects, tokens
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", projects.home, name="labeling-home"),
@@ -20,4 +20,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/members/<int:pk>/remove/", members.remove, name="labeling-member-remove"),
     path("account/tokens/", tokens.tokens, name="labeling-tokens"),
     path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="labeling-token-revoke"),
+    path("projects/<slug:slug>/datasets/", datasets.datasets, name="labeling-datasets"),
+    path("projects/<slug:slug>/datasets/imports/", datasets.imports, name="labeling-imports"),
+    path("projects/<slug:slug>/datasets/imports/send/", datasets.send, name="labeling-import-send"),
+    path("projects/<slug:slug>/datasets/imports/<uuid:pk>/", datasets.one_import, name="labeling-import"),
+    path("projects/<slug:slug>/datasets/imports/<uuid:pk>/rejected/", datasets.rejected, name="labeling-rejected"),
+    path("projects/<slug:slug>/datasets/freeze/", datasets.freeze, name="labeling-freeze"),
+    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", datasets.snapshot, name="labeling-snapshot"),
+    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", datasets.export, name="labeling-export"),
 ]

@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from labeling.api import assignments
+from labeling.api import assignments, imports, snapshots
 
 urlpatterns = [
     path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
     path("assignments/<uuid:pk>/judgment/", assignments.judge, name="api-judgment"),
     path("assignments/<uuid:pk>/heartbeat/", assignments.heartbeat, name="api-heartbeat"),
     path("assignments/<uuid:pk>/release/", assignments.give_back, name="api-release"),
+    path("projects/<slug:slug>/imports/", imports.imports, name="api-imports"),
+    path("projects/<slug:slug>/imports/<uuid:pk>/", imports.one_import, name="api-import"),
+    path("projects/<slug:slug>/imports/<uuid:pk>/rejected/", imports.rejected, name="api-import-rejected"),
+    path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="api-snapshots"),
+    path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
+    path("projects/<slug:slug>/snapshots/<uuid:pk>/export/", snapshots.ExportView.as_view(), name="api-export"),
+    path(
+        "projects/<slug:slug>/snapshots/<uuid:pk>/export/report/",
+        snapshots.ExportReportView.as_view(),
+        name="api-export-report",
+    ),
 ]

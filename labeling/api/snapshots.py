@@ -1,0 +1,184 @@
+"""Freezing what was judged, and taking it out in a format."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import api_view
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.api import CursorPagination
+from labeling.api.access import data_project
+from labeling.downloads import streamed
+from labeling.models import Project, Snapshot
+from labeling.services.exports import Export, prepare_export, report_export, writable_formats
+from labeling.services.snapshots import SnapshotRequest, freeze_snapshot, is_large, pair_rules, queue_snapshot
+from preferences.pairs import PairRules
+from preferences.splits import SPLITS
+from runs.tasks import execute_run
+
+RULES = tuple(field.name for field in fields(PairRules))
+
+
+class SnapshotRequestSerializer(serializers.Serializer):
+    """What goes in. Only verdicts that stand are taken; everything left out is counted in the manifest."""
+
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    exclude_imported = serializers.BooleanField(default=False)
+    exclude_simulated = serializers.BooleanField(default=False)
+    exclude_annotators = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, default=list, help_text="Pseudonyms."
+    )
+    since = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    until = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    include_unjudged = serializers.BooleanField(default=False)
+    seed = serializers.IntegerField(required=False, default=0, min_value=-(2**31), max_value=2**31 - 1)
+    validation = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)
+    test = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)
+    rules = serializers.DictField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        default=dict,
+        help_text=f"Any of {', '.join(RULES)}.",
+    )
+
+
+class SnapshotSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    sha256 = serializers.CharField()
+    file_sha256 = serializers.CharField()
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    manifest = serializers.DictField()
+
+
+class QueuedSnapshotSerializer(serializers.Serializer):
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+
+
+class ExportReportSerializer(serializers.Serializer):
+    snapshot = serializers.UUIDField()
+    format = serializers.CharField()
+    split = serializers.CharField(allow_null=True)
+    rows = serializers.IntegerField()
+    dropped = serializers.DictField(child=serializers.IntegerField())
+    not_held = serializers.CharField()
+
+
+def shown(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "id": snapshot.pk,
+        "sha256": snapshot.content_sha256,
+        "file_sha256": snapshot.file_sha256,
+        "name": snapshot.name,
+        "created_at": snapshot.created_at,
+        "manifest": snapshot.manifest,
+    }
+
+
+@extend_schema(methods=["GET"], responses=SnapshotSerializer(many=True))
+@extend_schema(
+    methods=["POST"],
+    request=SnapshotRequestSerializer,
+    responses={201: SnapshotSerializer, 200: SnapshotSerializer, 202: QueuedSnapshotSerializer},
+)
+@api_view(["GET", "POST"])
+def snapshots(request: Request, slug: str) -> Response:
+    """GET: the project's snapshots, newest first. POST: freeze what stands now.
+
+    201 a new snapshot · 200 the one that has this content already · 202 a run, for a project too large to wait for.
+    """
+    project = data_project(request, slug)
+    if request.method == "POST":
+        return _freeze(request, project)
+    pages = CursorPagination()
+    pages.ordering = "-created_at"
+    page = pages.paginate_queryset(Snapshot.objects.filter(project=project), request)
+    return pages.get_paginated_response([shown(snapshot) for snapshot in page or []])
+
+
+def _freeze(request: Request, project: Project) -> Response:
+    serializer = SnapshotRequestSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    wanted = dict(serializer.validated_data)
+    rules, left_out = pair_rules(wanted.pop("rules")), tuple(wanted.pop("exclude_annotators"))
+    asked = SnapshotRequest(**wanted, rules=rules, exclude_annotators=left_out)
+    if is_large(project):
+        run = queue_snapshot(project=project, request=asked, created_by=request.user)
+        execute_run.delay_on_commit(str(run.pk))
+        return Response({"run": run.pk, "state": run.state}, status=status.HTTP_202_ACCEPTED)
+    frozen = freeze_snapshot(project=project, request=asked, created_by=request.user)
+    return Response(shown(frozen.snapshot), status=status.HTTP_201_CREATED if frozen.is_new else status.HTTP_200_OK)
+
+
+@extend_schema(responses=SnapshotSerializer)
+@api_view(["GET"])
+def one_snapshot(request: Request, slug: str, pk: UUID) -> Response:
+    """One snapshot with its manifest."""
+    return Response(shown(_snapshot(data_project(request, slug), pk)))
+
+
+class IgnoreFormatParameter(DefaultContentNegotiation):
+    """Here `?format=` names the format of the dataset, not of the response."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+export_parameters = [
+    OpenApiParameter("format", required=True, enum=writable_formats()),
+    OpenApiParameter("split", enum=list(SPLITS)),
+    *(OpenApiParameter(name, description="Pair rule; the manifest's by default.") for name in RULES),
+]
+
+
+class ExportView(APIView):
+    """The dataset, streamed as JSONL: the first row leaves at once, and memory stays what it was."""
+
+    content_negotiation_class = IgnoreFormatParameter
+
+    @extend_schema(parameters=export_parameters, responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
+    def get(self, request: Request, slug: str, pk: UUID) -> StreamingHttpResponse:
+        return streamed(_export(request, slug, pk))
+
+
+class ExportReportView(APIView):
+    """What the same export writes and drops, as JSON: a stream cannot say it at its end."""
+
+    content_negotiation_class = IgnoreFormatParameter
+
+    @extend_schema(parameters=export_parameters, responses=ExportReportSerializer)
+    def get(self, request: Request, slug: str, pk: UUID) -> Response:
+        return Response(report_export(_export(request, slug, pk)))
+
+
+def _export(request: Request, slug: str, pk: UUID) -> Export:
+    snapshot = _snapshot(data_project(request, slug), pk)
+    asked = request.query_params
+    given = {name: asked[name] for name in RULES if name in asked}
+    return prepare_export(
+        snapshot=snapshot,
+        format=asked.get("format", ""),
+        split=asked.get("split") or None,
+        rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
+    )
+
+
+def _snapshot(project: Project, pk: UUID) -> Snapshot:
+    snapshot = Snapshot.objects.filter(project=project, pk=pk).select_related("project").first()
+    if snapshot is None:
+        raise Http404
+    return snapshot

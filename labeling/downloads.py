@@ -1,0 +1,30 @@
+"""Files that leave: exports written while they are sent, and the rows an import could not take."""
+
+from django.http import FileResponse, Http404, StreamingHttpResponse
+
+from labeling.models import ImportBatch
+from labeling.services.exports import Export
+from labeling.services.imports import rejected_path
+
+JSONL = "application/x-ndjson"
+
+
+def streamed(export: Export) -> StreamingHttpResponse:
+    """An export as a download: the first row leaves at once, and memory stays what it was."""
+    return StreamingHttpResponse(
+        export.chunks(),
+        content_type=JSONL,
+        headers={
+            "Content-Disposition": f'attachment; filename="{export.file_name}"',
+            "X-Plumbline-Snapshot": export.snapshot.content_sha256,
+        },
+    )
+
+
+def rejected_file(batch: ImportBatch) -> FileResponse:
+    """The rejected rows of an import. Raises: Http404 if it has kept none yet."""
+    path = rejected_path(batch)
+    if not path.exists():
+        raise Http404
+    name = f"{batch.file_name.split('.')[0] or 'import'}-rejected.jsonl"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=JSONL)

@@ -1,0 +1,188 @@
+"""A project's data: files that came in, snapshots that were frozen, exports that go out."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling.api.imports import FORM_BYTES
+from labeling.dataset_forms import ImportForm, SnapshotForm
+from labeling.downloads import rejected_file, streamed
+from labeling.errors import LabelingError, UploadTooLarge
+from labeling.models import ImportBatch, Project, Snapshot
+from labeling.queries import progress_of_project
+from labeling.services.exports import prepare_export, report_export, writable_formats
+from labeling.services.imports import rejected_path
+from labeling.services.rejects import read_rejects
+from labeling.services.snapshots import freeze_snapshot, is_large, queue_snapshot
+from labeling.services.uploads import check_upload_size, keep_upload, queue_import
+from labeling.views.access import project_view
+from runs.models import Run
+from runs.tasks import execute_run
+
+DATA_ROLES = ("manager", "engineer")
+SHOWN = 20
+SHOWN_REJECTS = 200
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def datasets(request: HttpRequest, project: Project) -> HttpResponse:
+    """Imports and snapshots, newest first, with the forms to make more."""
+    return show(request, project)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def imports(request: HttpRequest, project: Project) -> HttpResponse:
+    """The table of imports alone, asked for again while one of them is still reading."""
+    return render(request, "labeling/_imports.html", {"project": project, **recent_imports(project)})
+
+
+@project_view(*DATA_ROLES)
+@require_POST
+def send(request: HttpRequest, project: Project) -> HttpResponse:
+    """Take a file in and queue its import."""
+    try:
+        check_upload_size(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)  # before the body is read
+        form = ImportForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return show(request, project, import_form=form, status=422)
+        path, digest = keep_upload(form.cleaned_data["file"].chunks())
+    except UploadTooLarge as problem:
+        form = ImportForm()
+        messages.error(request, str(problem))
+        return show(request, project, import_form=form, status=problem.status)
+    try:
+        batch = queue_import(
+            project=project,
+            file=path,
+            file_name=form.cleaned_data["file"].name,
+            file_sha256=digest,
+            format=form.cleaned_data["format"],
+            people_judge_again=form.cleaned_data["people_judge_again"],
+            created_by=request.user,  # type: ignore[arg-type]
+        )
+    except BaseException:
+        (settings.PLUMBLINE_HOME / path).unlink(missing_ok=True)
+        raise
+    execute_run.delay_on_commit(str(batch.run_id))
+    messages.success(request, _("The file is here; its rows are being read."))
+    return redirect("labeling-datasets", slug=project.slug)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def one_import(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
+    """One import: its counts, and the rows it could not take with what to mend."""
+    batch = batch_in(project, pk)
+    rejects = list(read_rejects(rejected_path(batch), limit=SHOWN_REJECTS))
+    context = {"project": project, "batch": batch, "run": batch.run, "rejects": rejects}
+    return render(request, "labeling/import.html", context)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def rejected(request: HttpRequest, project: Project, pk: UUID) -> FileResponse:
+    """Every rejected row, as JSONL."""
+    return rejected_file(batch_in(project, pk))
+
+
+@project_view(*DATA_ROLES)
+@require_http_methods(["POST"])
+def freeze(request: HttpRequest, project: Project) -> HttpResponse:
+    """Freeze a snapshot, at once or, for a large project, as a run."""
+    form = SnapshotForm(request.POST)
+    if not form.is_valid():
+        return show(request, project, snapshot_form=form, status=422)
+    try:
+        asked = form.request()
+        if is_large(project):
+            run = queue_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
+            execute_run.delay_on_commit(str(run.pk))
+            messages.success(request, _("The project is large; the snapshot is being frozen and will appear here."))
+            return redirect("labeling-datasets", slug=project.slug)
+        frozen = freeze_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
+    except LabelingError as problem:
+        form.add_error(None, str(problem))
+        return show(request, project, snapshot_form=form, status=problem.status)
+    said = _("Frozen as %(id)s.") if frozen.is_new else _("Nothing has changed: this content is frozen as %(id)s.")
+    messages.success(request, said % {"id": frozen.snapshot.content_sha256[:12]})
+    return redirect("labeling-snapshot", slug=project.slug, pk=frozen.snapshot.pk)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
+    """One snapshot: what is in it, what was left out, and the formats it can leave in."""
+    found = snapshot_in(project, pk)
+    format = request.GET.get("report", "")
+    context = {"project": project, "snapshot": found, "manifest": found.manifest, "formats": writable_formats()}
+    if format:
+        try:
+            context["report"] = report_export(prepare_export(snapshot=found, format=format))
+        except LabelingError as problem:
+            messages.error(request, str(problem))
+    return render(request, "labeling/snapshot.html", context)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def export(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | StreamingHttpResponse:
+    """A snapshot in a format, written while it is sent."""
+    found = snapshot_in(project, pk)
+    try:
+        return streamed(
+            prepare_export(snapshot=found, format=request.GET.get("format", ""), split=request.GET.get("split") or None)
+        )
+    except LabelingError as problem:
+        messages.error(request, str(problem))
+        return redirect("labeling-snapshot", slug=project.slug, pk=found.pk)
+
+
+def show(
+    request: HttpRequest,
+    project: Project,
+    *,
+    import_form: ImportForm | None = None,
+    snapshot_form: SnapshotForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The data page, with forms as they were sent if they could not be taken."""
+    context = {
+        "project": project,
+        "progress": progress_of_project(project),
+        "import_form": import_form or ImportForm(),
+        "snapshot_form": snapshot_form or SnapshotForm(),
+        "snapshots": Snapshot.objects.filter(project=project).select_related("created_by")[:SHOWN],
+        "freezing": Run.objects.filter(kind="snapshot", scope=project.slug, state__in=["queued", "running"]),
+        **recent_imports(project),
+    }
+    return render(request, "labeling/datasets.html", context, status=status)
+
+
+def recent_imports(project: Project) -> dict[str, object]:
+    """The last imports, and whether one of them has not ended."""
+    batches: QuerySet[ImportBatch] = ImportBatch.objects.filter(project=project).select_related("run")[:SHOWN]
+    return {"batches": batches, "is_reading": any(batch.run and not batch.run.is_finished for batch in batches)}
+
+
+def batch_in(project: Project, pk: UUID) -> ImportBatch:
+    """An import of this very project. Raises: Http404."""
+    batch = ImportBatch.objects.select_related("run").filter(project=project, run_id=pk).first()
+    if batch is None:
+        raise Http404
+    return batch
+
+
+def snapshot_in(project: Project, pk: UUID) -> Snapshot:
+    """A snapshot of this very project. Raises: Http404."""
+    found = Snapshot.objects.select_related("project", "created_by").filter(project=project, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
