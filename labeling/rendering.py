@@ -59,28 +59,35 @@ def _picture_as_link(
     return f'<a href="{escape(str(token.attrs.get("src", "")))}">▧ {escape(str(label))}</a>'
 
 
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False, "highlight": _colour}).enable(
-    ["table", "strikethrough"]
-)
-_markdown.renderer.rules["image"] = _picture_as_link  # type: ignore[attr-defined]
+def _parser(*, keeps_lines: bool) -> MarkdownIt:
+    options = {"html": False, "breaks": keeps_lines, "linkify": False, "highlight": _colour}
+    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    parser.add_render_rule("image", _picture_as_link)
+    return parser
+
+
+_model_output = _parser(keeps_lines=True)
+_written_text = _parser(keeps_lines=False)
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
-    if attribute == "class" and not (tag == "span" and CODE_CLASS.fullmatch(value)):
-        return None
-    return value
+    if attribute == "class":
+        return value if tag == "span" and CODE_CLASS.fullmatch(value) else None
+    return value if attribute in ("href", "rel", "target", "start") else None
 
 
 @lru_cache(maxsize=RENDERED_KEPT)
-def render_markdown(text: str) -> SafeString:
+def render_markdown(text: str, *, keeps_lines: bool = True) -> SafeString:
     """Markdown of any origin as harmless HTML; text of more than 200,000 characters is shown as it is.
 
-    Links open in another tab, carry `noopener noreferrer nofollow`, and lead to http, https or mailto only.
+    Links open in another tab, carry `noopener noreferrer nofollow`, and lead to http, https or mailto only. A model's
+    line breaks are kept, because models write lists and verse without Markdown; guidelines, which people wrap at the
+    edge of their editor, are rendered with `keeps_lines=False`.
     """
     if len(text) > LONGEST_MARKDOWN_CHARACTERS:
-        return mark_safe(f"<p>{escape(text)}</p>")
+        return mark_safe(f"<p>{escape(text)}</p>")  # noqa: S308 - escaped
     cleaned = nh3.clean(
-        _markdown.render(text),
+        (_model_output if keeps_lines else _written_text).render(text),
         tags=TAGS,
         attributes={"a": {"href"}, "span": {"class"}, "ol": {"start"}},
         attribute_filter=_keep_attribute,
@@ -88,7 +95,7 @@ def render_markdown(text: str) -> SafeString:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
-    return mark_safe(cleaned)
+    return mark_safe(cleaned)  # noqa: S308 - what nh3 let through
 
 
 def language_of(text: str) -> str:

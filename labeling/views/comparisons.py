@@ -19,7 +19,7 @@ def comparison(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         raise Http404
     cards = [card_of(response, index) for index, response in enumerate(found.responses.order_by("pk"))]
     letters = {card.response.pk: card.letter for card in cards}
-    judgments = current_judgments(project).filter(comparison=found).select_related("annotator", "guideline_version")
+    judgments = current_judgments(project).filter(comparison=found).select_related("annotator").order_by("judged_at")
     context = {
         "project": project,
         "comparison": found,

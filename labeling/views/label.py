@@ -75,7 +75,8 @@ def guidelines(request: HttpRequest, project: Project) -> HttpResponse:
     """The guidelines in force, as a page and as the content of the workbench's drawer."""
     versions: QuerySet[GuidelineVersion] = project.guideline_versions.order_by("-number")
     version = versions.first()
-    context = {"project": project, "version": version, "text": render_markdown(version.text) if version else ""}
+    text = render_markdown(version.text, keeps_lines=False) if version else ""
+    context = {"project": project, "version": version, "text": text}
     template = "labeling/_guidelines.html" if request.htmx else "labeling/guidelines.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -43,7 +43,7 @@ def project(request: HttpRequest, project: Project) -> HttpResponse:
     context = {"project": project, "role": role, "version": version, "progress": progress_of_project(project)}
     if role == "annotator":
         context |= {
-            "guidelines": render_markdown(version.text) if version else "",
+            "guidelines": render_markdown(version.text, keeps_lines=False) if version else "",
             "waiting": waiting_for(project, person),
             "mine": progress_of(project, person),
         }

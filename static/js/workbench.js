@@ -99,7 +99,8 @@ document.body.addEventListener("htmx:configRequest", (event) => {
   event.detail.formData.delete("csrfmiddlewaretoken");
 });
 
-const answerId = (event) => event.detail.elt?.id === "answer" ? event.detail.requestConfig?.formData?.get("client_id") : null;
+// Only an answer carries a client id. After the swap its form is gone, so the request itself is asked.
+const answerId = (event) => event.detail.requestConfig?.formData?.get("client_id") ?? null;
 
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const id = answerId(event);
