@@ -52,7 +52,8 @@ class TrainingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["snapshot"].queryset = snapshots_visible_to(person)  # type: ignore[attr-defined]
         for name in ("backbone", "epochs", "learning_rate", "max_length_tokens"):
-            self.fields[name].widget.attrs["placeholder"] = str(getattr(DEFAULTS, name))
+            default = getattr(DEFAULTS, name)
+            self.fields[name].widget.attrs["placeholder"] = _("by size") if default is None else str(default)
 
     def config(self) -> dict[str, Any]:
         """The settings that were filled in."""

@@ -28,8 +28,9 @@ class TrainConfig:
     seed: int = 0
     """Draws the head's first weights and the order of comparisons."""
 
-    epochs: int = 3
-    """Times that every training comparison is visited."""
+    epochs: int | None = None
+    """Times that every training comparison is visited. None: once, and small data up to three times (see `steps.plan`):
+    a reward model that sees judgments again and again learns them by heart."""
     max_training_tokens: int | None = None
     """Stop after about this many tokens even if epochs remain; None for no limit. Whole steps only."""
     comparisons_per_step: int = 16
@@ -39,8 +40,8 @@ class TrainConfig:
     max_length_tokens: int = 256
     """Tokens of prompt and response together; what is longer loses the beginning of its prompt."""
 
-    learning_rate: float = 5e-5
-    """Peak learning rate of the backbone."""
+    learning_rate: float = 1e-4
+    """Peak learning rate of the backbone. Small encoders like 1e-4; a billion weights rather 1e-5."""
     head_learning_rate: float = 1e-3
     """Peak learning rate of the reward head, which starts from random weights."""
     warmup_fraction: float = 0.1
@@ -49,8 +50,9 @@ class TrainConfig:
     """AdamW's decoupled decay, for matrices only."""
     max_grad_norm: float = 1.0
     """Gradients longer than this (L2, over all weights) are shortened to it."""
-    frozen_layers: int = 0
-    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too."""
+    frozen_layers: int | None = None
+    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. None: two, or
+    none in a model of fewer than six layers."""
     dropout: float = 0.0
     """Probability of dropout in the backbone while training."""
     label_smoothing: float = 0.0
@@ -73,16 +75,16 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _require(bool(self.snapshot), "snapshot", "must be the path of a snapshot file", self.snapshot)
         _require(bool(self.backbone), "backbone", 'must be "minilm" or a local directory', self.backbone)
-        for field in ("epochs", "comparisons_per_step", "torch_threads"):
+        for field in ("comparisons_per_step", "torch_threads"):
             _require(getattr(self, field) >= 1, field, "must be at least 1", getattr(self, field))
-        for field in ("max_training_tokens", "tokens_per_batch"):
+        for field in ("epochs", "max_training_tokens", "tokens_per_batch"):
             value = getattr(self, field)
             _require(value is None or value >= 1, field, "must be at least 1, or null", value)
         _require(self.max_length_tokens >= 16, "max_length_tokens", "must be at least 16", self.max_length_tokens)
         for field in ("learning_rate", "head_learning_rate", "max_grad_norm"):
             _require(getattr(self, field) > 0, field, "must be above 0", getattr(self, field))
         for field in ("weight_decay", "frozen_layers", "validations", "checkpoint_every_seconds"):
-            _require(getattr(self, field) >= 0, field, "must not be negative", getattr(self, field))
+            _require((getattr(self, field) or 0) >= 0, field, "must not be negative", getattr(self, field))
         for field in ("warmup_fraction", "dropout"):
             _require(0 <= getattr(self, field) < 1, field, "must be at least 0 and below 1", getattr(self, field))
         smoothing = self.label_smoothing

@@ -48,7 +48,7 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
     scorer = RewardScorer.load(config["model"], device=config.get("device", "auto"))
     rejected: Counter[str] = Counter()
     rows, rules = open_data(config, rejected)
-    report = evaluate_rows(_stoppable(rows, directory), scorer, rules=rules, seed=int(config.get("seed", 0)))
+    report = evaluate_rows(directory.interruptible(rows), scorer, rules=rules, seed=int(config.get("seed", 0)))
     if not report["pairs"]:
         raise InvalidData(
             f"{config['data']} holds no judgment that prefers one response: {report['rows']} rows read, "
@@ -90,12 +90,6 @@ def _file_rows(path: Path, name: str, rejected: Counter[str]) -> Iterator[FileRo
             yield FileRow(format_.read(row))
         except InvalidRow as error:
             rejected[error.reason] += 1
-
-
-def _stoppable(rows: Iterator[HasRecord], directory: RunDirectory) -> Iterator[HasRecord]:
-    for row in rows:
-        directory.stop_if_asked()
-        yield row
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from preferences.errors import PreferenceError
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, RunDirectoryBusy
@@ -33,6 +33,8 @@ from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, RunDirectory
 EXIT_SUCCESS = 0
 EXIT_FAILED = 1
 EXIT_STOPPED = 75
+
+T = TypeVar("T")
 
 PR_SET_PDEATHSIG = 1
 CHECKPOINT_PREFIX = "step-"
@@ -110,6 +112,12 @@ class RunDirectory:
         """
         if self.should_stop:
             raise Stopped
+
+    def interruptible(self, items: Iterable[T]) -> Iterator[T]:
+        """The same items, until SIGTERM comes. Raises: Stopped."""
+        for item in items:
+            self.stop_if_asked()
+            yield item
 
     @contextlib.contextmanager
     def new_checkpoint(self, step: int) -> Iterator[Path]:

@@ -1,5 +1,7 @@
 """One optimizer step, and the plan of all of them."""
 
+from collections.abc import Callable
+
 import torch
 
 from rewardmodel.core.batches import epoch_steps, forward_passes, pad, pair_batch
@@ -9,15 +11,22 @@ from rewardmodel.core.hardware import computing_in
 from rewardmodel.core.losses import pair_nats, smoothed
 from rewardmodel.core.model import RewardNetwork
 
+TOKENS_OF_SMALL_DATA = 200_000
+MOST_EPOCHS = 3
+
 
 def plan(data: TrainingSet, config: TrainConfig) -> list[list[tuple[int, ...]]]:
-    """The steps of every epoch; the last ones are dropped where `max_training_tokens` would be passed."""
+    """The steps of every epoch; the last ones are dropped where `max_training_tokens` would be passed.
+
+    Where the config names no number of epochs there is one, or up to three while they stay below 200,000 tokens.
+    """
+    epochs_wanted = config.epochs or min(MOST_EPOCHS, max(1, TOKENS_OF_SMALL_DATA // max(1, data.tokens)))
     lengths = [comparison.longest for comparison in data.comparisons]
     tokens = [comparison.tokens for comparison in data.comparisons]
     limit = config.max_training_tokens or float("inf")
     spent = 0
     epochs: list[list[tuple[int, ...]]] = []
-    for epoch in range(config.epochs):
+    for epoch in range(epochs_wanted):
         steps: list[tuple[int, ...]] = []
         for step in epoch_steps(
             lengths, comparisons_per_step=config.comparisons_per_step, seed=config.seed, epoch=epoch
@@ -61,12 +70,15 @@ def take_step(
     network: RewardNetwork,
     optimizer: torch.optim.Optimizer,
     comparisons: list[TokenizedComparison],
+    *,
     config: TrainConfig,
     tokens_per_batch: int,
+    stop_if_asked: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """One optimizer step over whole comparisons: K responses cost K texts, every pair of them counts.
 
     The gradient is that of the weighted mean over all pairs of the step, however the step is cut into forward passes.
+    `stop_if_asked` may raise before each of them; the weights are then still those of the step before.
 
     Returns: loss in nats, accuracy, margin, mean reward, and the gradient's length before clipping.
     """
@@ -75,6 +87,7 @@ def take_step(
     texts = pairs = 0
     pad_token_id = int(network.model.config.pad_token_id)
     for group in forward_passes(comparisons, tokens=tokens_per_batch):
+        stop_if_asked()
         batch = pad([text for comparison in group for text in comparison.texts], pad_token_id=pad_token_id)
         pair = pair_batch(group).to(network.device)
         with computing_in(config.precision, network.device):

@@ -64,6 +64,21 @@ def restore_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
                 parameter.copy_(weights[name])
 
 
+def random_state() -> dict[str, Tensor]:
+    """Where torch's random numbers stand, by device."""
+    state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def restore_random_state(state: Mapping[str, Tensor]) -> None:
+    """Let the random numbers go on from there."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
+
+
 def save_state(
     folder: Path,
     *,
@@ -77,10 +92,7 @@ def save_state(
     if best_weights is not None:
         save_file(dict(best_weights), folder / BEST_WEIGHTS)
     save_file(_optimizer_tensors(model, optimizer), folder / OPTIMIZER)
-    random_states = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        random_states["cuda"] = torch.cuda.get_rng_state()
-    save_file(random_states, folder / RANDOM)
+    save_file(random_state(), folder / RANDOM)
     (folder / POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
 
 
@@ -98,10 +110,7 @@ def load_state(
         )
     restore_weights(model, load_file(folder / WEIGHTS))
     _restore_optimizer(model, optimizer, load_file(folder / OPTIMIZER))
-    random_states = load_file(folder / RANDOM)
-    torch.set_rng_state(random_states["cpu"])
-    if "cuda" in random_states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(random_states["cuda"])
+    restore_random_state(load_file(folder / RANDOM))
     best = folder / BEST_WEIGHTS
     return position, load_file(best) if best.exists() else None
 

@@ -17,11 +17,12 @@ from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot, write_snapshot
 from rewardmodel.core.batches import forward_passes
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import tokenize
+from rewardmodel.core.data import TokenizedComparison, TrainingSet, tokenize
 from rewardmodel.core.errors import InvalidConfig, InvalidData
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.steps import learning_rate_share, plan, take_step
+from rewardmodel.core.template import EncodedText
 from rewardmodel.core.train_reward import train
 from tests.rewardmodel.builders import make_run, record
 
@@ -33,6 +34,7 @@ def settings(snapshot: Path, backbone: Path, **changes: Any) -> dict[str, Any]:
         "snapshot": str(snapshot),
         "backbone": str(backbone),
         "epochs": 2,
+        "frozen_layers": 0,
         "max_length_tokens": 64,
         "learning_rate": 2e-3,
         "head_learning_rate": 5e-3,
@@ -123,6 +125,28 @@ def test_a_resumed_run_ends_in_the_weights_of_an_uninterrupted_one(
     assert resumed["digest"] == whole["digest"]
 
 
+def test_a_step_that_is_cut_short_is_done_again_from_its_beginning(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, dropout=0.1, tokens_per_batch=200)
+    run_training(tmp_path / "whole", config)
+    path = make_run(tmp_path / "stopped", **config)
+    calls = 0
+
+    class StopWithinAStep(RunDirectory):
+        def stop_if_asked(self) -> None:
+            nonlocal calls
+            calls += 1
+            self.should_stop = calls == 20
+            super().stop_if_asked()
+
+    with StopWithinAStep(path) as directory, pytest.raises(Stopped):
+        train(directory)
+    with RunDirectory(path) as directory:
+        train(directory)
+    assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
+
+
 def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Path, tiny_bert: Path) -> None:
     config = TrainConfig(**settings(planted_snapshot, tiny_bert, max_grad_norm=1e9))
     steps = []
@@ -132,7 +156,7 @@ def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Pa
         chosen = list(data.comparisons[:8])
         assert len(forward_passes(chosen, tokens=tokens_per_batch)) == (1 if tokens_per_batch > 200 else 4)
         optimizer = torch.optim.SGD(network.model.parameters(), lr=1.0)
-        figures = take_step(network, optimizer, chosen, config, tokens_per_batch)
+        figures = take_step(network, optimizer, chosen, config=config, tokens_per_batch=tokens_per_batch)
         steps.append((figures, network.model.state_dict()))
     assert largest_difference(steps[0][1], steps[1][1]) < 1e-5
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-4)
@@ -199,6 +223,13 @@ def test_a_token_budget_cuts_the_run_short(planted_snapshot: Path, tiny_bert: Pa
         tmp_path / "run", settings(planted_snapshot, tiny_bert, max_training_tokens=2000, comparisons_per_step=4)
     )
     assert 1000 < result["tokens"] <= 2000
+
+
+@pytest.mark.parametrize(("tokens_each", "epochs"), [(500, 3), (15_000, 3), (21_000, 2), (30_000, 1), (10**6, 1)])
+def test_small_data_is_visited_more_often(tokens_each: int, epochs: int) -> None:
+    text = EncodedText(tuple(range(tokens_each)), None, False)
+    data = TrainingSet(tuple(TokenizedComparison("c", "p", (text,), ()) for _ in range(4)), rows=4)
+    assert len(plan(data, TrainConfig(snapshot="-"))) == epochs
 
 
 def test_every_comparison_is_visited_once_an_epoch(planted_snapshot: Path, tiny_bert: Path) -> None:
