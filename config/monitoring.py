@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -24,6 +25,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ready": True})
 
 
+@extend_schema(exclude=True)
 @api_view(["GET"])
 def prometheus(request: Request) -> HttpResponse:
     """The counters of this process in Prometheus' text format."""
