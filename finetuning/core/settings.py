@@ -1,0 +1,61 @@
+"""A config that checks itself: frozen, typed fields, read from a JSON object."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Any, Self, Union, get_args, get_origin
+
+from rewardmodel.core.config import DEVICES, PRECISIONS
+from rewardmodel.core.errors import InvalidConfig
+
+__all__ = ["DEVICES", "PRECISIONS", "Settings"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Base of every config of this package; a subclass checks its values in `__post_init__` with `require`."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The config that a JSON object describes.
+
+        Raises: InvalidConfig for a field that does not exist, is missing or has another type.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for name in values:
+            if name not in fields:
+                raise InvalidConfig(f"There is no setting {name!r}. The settings are: {', '.join(sorted(fields))}.")
+        for name, field in fields.items():
+            has_default = not (field.default is field.default_factory is dataclasses.MISSING)
+            if not has_default and name not in values:
+                raise InvalidConfig(f"{name} is missing.")
+        return cls(**{name: _typed(name, fields[name].type, value) for name, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def require(self, holds: bool, field: str, rule: str) -> None:
+        """Raise InvalidConfig, naming the field and its value, where a rule does not hold."""
+        if not holds:
+            raise InvalidConfig(f"{field} {rule}, not {getattr(self, field)!r}.")
+
+    def require_positive(self, *fields: str) -> None:
+        for field in fields:
+            self.require(getattr(self, field) > 0, field, "must be above 0")
+
+    def require_one_of(self, field: str, choices: tuple[str, ...]) -> None:
+        self.require(getattr(self, field) in choices, field, f"must be one of {', '.join(choices)}")
+
+
+def _typed(name: str, annotation: Any, value: Any) -> Any:
+    """`value` if it has the field's type; a whole number counts as a fraction too, a boolean as neither."""
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    kinds = tuple(get_origin(part) or part for part in parts)
+    if float in kinds and type(value) is int:
+        return float(value)
+    if tuple in kinds and isinstance(value, list):
+        return tuple(value)
+    if (isinstance(value, bool) and bool not in kinds) or not isinstance(value, kinds):
+        wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
+        raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.")
+    return value
