@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 DATA ?=
+KILL ?=
 VENV := .venv
 BIN := $(VENV)/bin
 export PORT
@@ -40,7 +41,7 @@ check: install-dev
 	$(BIN)/python -m tests.import_everything
 
 loop: install
-	@$(BIN)/python -m finetuning.loop $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m finetuning.loop $(if $(DATA),--data $(DATA)) $(if $(KILL),--kill)
 
 bench: install-dev
 	$(BIN)/python -m benchmarks

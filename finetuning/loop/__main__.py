@@ -20,6 +20,7 @@ def free_port() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make loop", description=__doc__)
     parser.add_argument("--data", type=Path, help="A preference file; its preferences are then the judgments.")
+    parser.add_argument("--kill", action="store_true", help="SIGKILL the training child and the worker on the way.")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.data is not None and not arguments.data.is_file():
@@ -40,7 +41,7 @@ def main() -> int:
     django.setup()
     from finetuning.loop.circle import go_around
 
-    return go_around(home=home, data=arguments.data, seed=arguments.seed)
+    return go_around(home=home, data=arguments.data, seed=arguments.seed, kill=arguments.kill)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from finetuning.loop import figures
 from finetuning.loop.commands import command, finished
 from finetuning.loop.processes import worker_and_beat
 from finetuning.loop.report import Report, StageFailed
+from finetuning.loop.sabotage import Saboteur
 from labeling.models import Comparison, Judgment, Project
 from labeling.services.demo import DEMO, DEMO_PROJECTS, ensure_demo_project
 from labeling.services.projects import create_project
@@ -42,15 +43,20 @@ class Circle:
         return self.data is None
 
 
-def go_around(*, home: Path, data: Path | None, seed: int) -> int:
+def go_around(*, home: Path, data: Path | None, seed: int, kill: bool = False) -> int:
     """Run every stage; 0 only if each did what it claims."""
     report = Report(home / "report.json", data=str(data) if data else "demo", seed=seed)
     circle = Circle(home=home, data=data, seed=seed)
     call_command("migrate", verbosity=0)
+    saboteur = Saboteur(home) if kill else None
+    if saboteur is not None:
+        saboteur.start()
     try:
         with worker_and_beat(home):
             for stage in STAGES:
                 stage(circle, report)
+            if saboteur is not None:
+                prove_sabotage(saboteur, report)
     except StageFailed as failure:
         sys.stderr.write(f"The loop stopped at {failure}\n")
         return 1
@@ -205,6 +211,13 @@ def prove_invariants(circle: Circle, report: Report) -> None:
     with report.stage("invariants") as stage:
         stage.figures |= command("check_invariants")
         stage.claim("no rule is broken", stage.figures["violations"] == 0)
+
+
+def prove_sabotage(saboteur: Saboteur, report: Report) -> None:
+    """What was to be killed was killed, on the way here."""
+    with report.stage("killed") as stage:
+        stage.figures |= saboteur.killed
+        stage.claim("the training child and the worker were killed", len(saboteur.killed) > 1)
 
 
 STAGES = (
