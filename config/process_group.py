@@ -17,7 +17,7 @@ from config.process_tree import adopt_orphans, descendants, kill_all, reap_adopt
 from config.procfile import QUICK_DEATH_SECONDS, Process
 
 LOOK_SECONDS = 0.2
-STOP_SECONDS = 8.0
+STOP_SECONDS = 7.5  # and then SIGKILL; all of it has to fit into ten
 QUICK_DEATHS = 5
 
 

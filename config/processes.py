@@ -67,10 +67,11 @@ def hold_alone(names: Sequence[str]) -> Iterator[None]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m config.processes", description=__doc__)
     parser.add_argument("--only", default="", help="names from the Procfile, separated by commas")
+    parser.add_argument("--procfile", type=Path, default=settings.BASE_DIR / "Procfile", help="another Procfile")
     arguments = parser.parse_args()
     port, scorer_port = prepare_environment()
     try:
-        processes = read_procfile(settings.BASE_DIR / "Procfile", list(filter(None, arguments.only.split(","))))
+        processes = read_procfile(arguments.procfile, list(filter(None, arguments.only.split(","))))
         names = [process.name for process in processes]
         for name, its_port in (("web", port), ("scorer", scorer_port)):
             if name in names:

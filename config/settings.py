@@ -29,7 +29,7 @@ PLUMBLINE_COMPUTE_SLOTS = env.int("PLUMBLINE_COMPUTE_SLOTS", default=1)
 # cancelled, and when its worker has to leave (short, because whoever stops a worker kills it soon after).
 PLUMBLINE_RUN_SILENCE_SECONDS = env.float("PLUMBLINE_RUN_SILENCE_SECONDS", default=30)
 PLUMBLINE_RUN_CANCEL_SECONDS = env.float("PLUMBLINE_RUN_CANCEL_SECONDS", default=30)
-PLUMBLINE_RUN_LEAVE_SECONDS = env.float("PLUMBLINE_RUN_LEAVE_SECONDS", default=6)
+PLUMBLINE_RUN_LEAVE_SECONDS = env.float("PLUMBLINE_RUN_LEAVE_SECONDS", default=5)
 # CPU threads of one computing process. More than the free cores make it slower, so one core is left to the others.
 PLUMBLINE_TORCH_THREADS = env.int("PLUMBLINE_TORCH_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
 PLUMBLINE_UPLOAD_LIMIT_BYTES = env.int("PLUMBLINE_UPLOAD_LIMIT_BYTES", default=200 * 1024 * 1024)
@@ -173,7 +173,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = PLUMBLINE_HOME / "files"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.storage.HashedStaticFilesStorage"},
 }
 
 # HTTP API.

@@ -8,6 +8,7 @@ from celery.contrib.django.task import DjangoTask
 from kombu.exceptions import OperationalError
 
 from runs import interruption
+from runs.errors import UnknownKind
 from runs.kinds import kind_named
 from runs.services.claiming import claim_run, claimable_runs, worker_name
 from runs.services.executing import execute_claimed
@@ -57,6 +58,7 @@ def reap_runs() -> None:
 def queue_scheduled(kind: str, config: dict[str, Any] | None = None) -> None:
     """What a periodic task calls: queue a run of a kind that allows it, e.g. retraining every night."""
     queue = kind_named(kind).queue_scheduled
-    run = queue(config or {}) if queue is not None else None
-    if run is not None:
+    if queue is None:
+        raise UnknownKind(f"Runs of the kind “{kind}” cannot be scheduled.")
+    if (run := queue(config or {})) is not None:
         execute_run.delay_on_commit(str(run.pk))

@@ -33,15 +33,14 @@ def tiles_for(run: Run, latest: Mapping[str, Figures]) -> list[Tile]:
     return [*tiles[: MOST_TILES - 1], tiles[-1]] if len(tiles) > MOST_TILES else tiles
 
 
-def figure(value: Any, *, signed: bool = False) -> str:
+def figure(value: Any) -> str:
     """A number as people read it: three decimals for shares and losses, separators for counts."""
     if value is None:
         return "–"
     if isinstance(value, int):
         return number_format(value, use_l10n=True, force_grouping=True)
     decimals = 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
-    text = number_format(value, decimals, force_grouping=True)
-    return f"+{text}" if signed and value > 0 else text
+    return number_format(round(value, decimals), decimals, force_grouping=True)  # which would cut digits off, not round
 
 
 def duration(length: timedelta) -> str:

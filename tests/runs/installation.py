@@ -91,7 +91,7 @@ class Installation:
 
     def start_worker(self, *, beat: bool = True, wait: bool = True) -> subprocess.Popen[bytes]:
         """A worker with two pool processes, and the beat inside it, as `make run` has them apart."""
-        embedded = ["--beat", "--schedule", str(self.home / "schedule")] if beat else []
+        embedded = ["--beat"] if beat else []
         worker = self.start(
             "worker", "--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle",
             "--hostname", f"{self.queue}-{len(self.processes)}@%h", "--loglevel", "INFO", *embedded,

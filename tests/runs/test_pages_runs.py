@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 def make_run(**fields) -> Run:
     fields.setdefault("config", {"optimizer": {"learning_rate": 2e-5}})
-    run = queue_run(kind="trial_child", title="Train helpful-7", config=fields.pop("config"), scope=fields.pop("scope", ""))
+    run = queue_run(
+        kind="trial_child", title="Train helpful-7", config=fields.pop("config"), scope=fields.pop("scope", "")
+    )
     if fields:
         Run.objects.filter(pk=run.pk).update(**fields)
         run.refresh_from_db()
