@@ -3,7 +3,7 @@
     .venv/bin/python docs/screenshots.py [NAME …]
 
 A home of its own is made in a temporary folder, filled with the demo projects and simulated judgments, and served from
-a thread. Needs a Chromium (PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures are reduced to 128 colours.
+a thread. Needs a Chromium (PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures are reduced to 256 colours.
 """
 
 import os
@@ -216,7 +216,7 @@ def log_in(page: Page, url: str, email: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """Keep 128 colours: a page of text needs no more, and the repository stays small."""
+    """Keep 256 colours: a page of text needs no more, and the repository stays small."""
     try:
         from PIL import Image
     except ImportError:
