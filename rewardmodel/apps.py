@@ -9,7 +9,7 @@ class RewardModelConfig(AppConfig):
     verbose_name = _("Reward models")
 
     def ready(self) -> None:
-        from rewardmodel.services import evaluate, score, train
+        from rewardmodel.services import evaluate, from_api, score, train
         from runs.kinds import RunKind, register
 
         register(
@@ -19,6 +19,7 @@ class RewardModelConfig(AppConfig):
                 child_module="rewardmodel.core.train_reward",
                 prepare=train.prepare_training,
                 finish=train.finish_training,
+                queue_from_api=from_api.train,
             )
         )
         register(
@@ -28,6 +29,7 @@ class RewardModelConfig(AppConfig):
                 child_module="rewardmodel.core.evaluate_reward",
                 prepare=evaluate.prepare_evaluation,
                 finish=evaluate.finish_evaluation,
+                queue_from_api=from_api.evaluate,
             )
         )
         register(
@@ -37,5 +39,6 @@ class RewardModelConfig(AppConfig):
                 child_module="rewardmodel.core.score_responses",
                 prepare=score.prepare_scoring,
                 finish=score.finish_scoring,
+                queue_from_api=from_api.score,
             )
         )

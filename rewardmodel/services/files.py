@@ -24,12 +24,15 @@ def model_directory(reward_model: RewardModel) -> Path:
     return home() / reward_model.directory
 
 
-def adopt(made: Path, name: str, digest: str) -> str:
+def adopt(made: Path, name: str, digest: str, *, shelf: str = MODELS) -> str:
     """Move a finished model to its place and return the place, relative to PLUMBLINE_HOME. Safe twice.
+
+    Args:
+        shelf: the folder of PLUMBLINE_HOME that holds models of its kind.
 
     Raises: ChangedModel if other files lie there already, or none at either place.
     """
-    place = home() / MODELS / name
+    place = home() / shelf / name
     if not place.exists() and made.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         os.rename(made, place)

@@ -18,7 +18,7 @@ from rewardmodel.core.serve import ScoringApplication
 from rewardmodel.models import RewardModel
 from rewardmodel.queries import champion
 from runs.models import Run
-from tests.factories import make_member, make_person, make_project
+from tests.factories import make_comparison, make_member, make_person, make_project
 from tests.rewardmodel.rows import make_reward_model, make_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +171,13 @@ def test_a_scoring_server_that_is_down_is_said_so(
 
 def test_annotators_get_no_reward(project: Project, model: RewardModel) -> None:
     assert post(client_of("annotator", project), "/api/v1/reward-models/helpful-1/score/", ITEMS).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["train_reward", "evaluate_reward", "score_responses"])
+def test_runs_of_this_app_start_from_the_runs_api(project: Project, model: RewardModel, kind: str) -> None:
+    make_comparison(project)
+    config = {"model": "helpful-1", "snapshot": str(model.snapshot_id), "project": project.slug}
+    answer = post(client_of("engineer", project), "/api/v1/runs/", {"kind": kind, "config": config})
+    assert answer.status_code == 202, answer.content
+    assert Run.objects.get().kind == kind
+    assert post(client_of("engineer", project), "/api/v1/runs/", {"kind": kind, "config": {}}).status_code == 400

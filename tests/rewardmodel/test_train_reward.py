@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from safetensors.torch import load_file
 
 from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot, write_snapshot
-from rewardmodel.core.batches import forward_passes
+from rewardmodel.core.batches import forward_passes, pad, pair_batch
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet, tokenize
 from rewardmodel.core.errors import InvalidConfig, InvalidData
-from rewardmodel.core.model import load_backbone
+from rewardmodel.core.losses import bradley_terry_loss
+from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.steps import learning_rate_share, plan, take_step
 from rewardmodel.core.template import EncodedText
@@ -160,6 +162,41 @@ def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Pa
         steps.append((figures, network.model.state_dict()))
     assert largest_difference(steps[0][1], steps[1][1]) < 1e-5
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-4)
+
+
+def test_k_responses_at_once_have_the_gradient_of_all_pairs_one_by_one(
+    planted_snapshot: Path, tiny_bert: Path, tiny_llama: Path
+) -> None:
+    for backbone in (tiny_bert, tiny_llama):
+        network = load_backbone(str(backbone), max_length_tokens=64)
+        torch.manual_seed(0)
+        for weight in network.model.parameters():  # fresh weights are so small that rewards hardly differ
+            torch.nn.init.normal_(weight, std=0.2)
+        data = tokenize(read_snapshot(planted_snapshot, split="train"), rules=PairRules(), template=network.template)
+        comparison = max(data.comparisons, key=lambda comparison: len(comparison.pairs))
+        assert len(comparison.pairs) == 6
+        together = gradient(network, [comparison])
+        one_by_one = [
+            replace(
+                comparison,
+                texts=(comparison.texts[pair.better], comparison.texts[pair.worse]),
+                pairs=(replace(pair, better=0, worse=1),),
+            )
+            for pair in comparison.pairs
+        ]
+        single = sum(gradient(network, [pair]) for pair in one_by_one) / len(one_by_one)
+        assert ((together - single).norm() / together.norm()).item() < 1e-5
+
+
+def gradient(network: RewardNetwork, comparisons: list[TokenizedComparison]) -> torch.Tensor:
+    """The whole gradient of the loss over these comparisons, as one vector."""
+    network.model.zero_grad()
+    batch = pad(
+        [text for one in comparisons for text in one.texts], pad_token_id=int(network.model.config.pad_token_id)
+    )
+    rewards, pair = network.rewards(batch), pair_batch(comparisons)
+    bradley_terry_loss(rewards[pair.better], rewards[pair.worse], weight=pair.weight).backward()
+    return torch.cat([weight.grad.flatten() for weight in network.model.parameters() if weight.grad is not None])
 
 
 def test_frozen_layers_keep_their_weights(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""What POST /api/v1/runs/ queues: the same services under the config that a script sends."""
+
+from typing import Any
+
+from labeling.models import Person
+from labeling.queries import get_project
+from rewardmodel.errors import InvalidTraining
+from rewardmodel.queries import get_reward_model, get_snapshot
+from rewardmodel.services.evaluate import queue_evaluation
+from rewardmodel.services.score import queue_scoring
+from rewardmodel.services.train import queue_training
+from runs.models import Run
+
+
+def train(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
+    """config: {"snapshot", "name"?, "settings"?}."""
+    snapshot = get_snapshot(_required(config, "snapshot"))
+    return queue_training(
+        snapshot=snapshot, config=config.get("settings"), name=str(config.get("name", "")), created_by=person
+    )
+
+
+def evaluate(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
+    """config: {"model", "snapshot", "split"?}. Files of the server are not read for a caller from outside."""
+    return queue_evaluation(
+        reward_model=get_reward_model(_required(config, "model")),
+        snapshot=get_snapshot(_required(config, "snapshot")),
+        split=str(config.get("split", "test")),
+        created_by=person,
+    )
+
+
+def score(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
+    """config: {"model", "project"?}; scope names the project too."""
+    slug = config.get("project") or scope
+    return queue_scoring(
+        reward_model=get_reward_model(_required(config, "model")),
+        project=get_project(str(slug)) if slug else None,
+        created_by=person,
+    )
+
+
+def _required(config: dict[str, Any], name: str) -> str:
+    if not isinstance(config.get(name), str):
+        raise InvalidTraining(f"config.{name} is missing.", fields={name: "must be a text"})
+    return str(config[name])
