@@ -1,6 +1,7 @@
 """What happens between a claim and the end of an attempt."""
 
 import logging
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,7 @@ def _execute_in_a_child(run: Run, kind: RunKind, progress: Progress) -> None:
 
     result = supervise(run, kind, directory, progress)
     finish_run(run_id=run.pk, attempt=run.attempt, result=result, finish=finish)
+    shutil.rmtree(directory / "checkpoints", ignore_errors=True)  # a run that succeeded is never resumed
 
 
 def _end(run: Run, reason: str, close: Callable[[], object]) -> None:
