@@ -12,38 +12,17 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from finetuning.core.answer_config import EvaluateConfig, Sampling
 from finetuning.core.chat import fit_prompt, prompt_ids
 from finetuning.core.policy import LoadedPolicy, load_policy
 from finetuning.core.rewards import Scorer
-from finetuning.core.sampling import Sample, Sampling, draw_samples
-from finetuning.core.settings import DEVICES, Settings
+from finetuning.core.sampling import Sample, draw_samples
 from finetuning.core.texts import Chat, read_prompts, write_rows
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.metrics import Interval, accuracy_interval
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-
-
-@dataclass(frozen=True)
-class EvaluateConfig(Settings):
-    """Which policies answer which prompts, and who scores the answers."""
-
-    policy: str
-    reference: str
-    reward_model: str
-    prompts: str
-    temperature: float = 0.7
-    top_p: float = 0.95
-    max_response_tokens: int = 64
-    answers_per_prompt: int = 2
-    seed: int = 0
-    device: str = "auto"
-    torch_threads: int = 1
-
-    def __post_init__(self) -> None:
-        self.require_positive("max_response_tokens", "answers_per_prompt", "torch_threads")
-        self.require_one_of("device", DEVICES)
 
 
 @dataclass(frozen=True)

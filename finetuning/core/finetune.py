@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from finetuning.core import dpo, grpo, rloo, sft
+from finetuning.core.answer_config import Sampling
 from finetuning.core.evaluate_policy import compare_policies
 from finetuning.core.finetune_config import FinetuneConfig
 from finetuning.core.policy import LoadedPolicy, PolicyCard, load_policy, policy_digest, save_policy
 from finetuning.core.prompts import unseen_prompts
-from finetuning.core.sampling import Sampling
 from finetuning.core.texts import write_rows
 from preferences.snapshot import read_manifest
 from rewardmodel.core.hardware import choose_device

@@ -6,57 +6,19 @@ prompts; responses.jsonl gets one row a prompt with every policy's answers:
 """
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from finetuning.core.answer_config import GenerateConfig, Sampling
 from finetuning.core.policy import load_policy
-from finetuning.core.sampling import Sample, Sampling, draw_samples
-from finetuning.core.settings import DEVICES, Settings
+from finetuning.core.sampling import Sample, draw_samples
 from finetuning.core.texts import Chat, read_prompts, write_rows
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-
-
-@dataclass(frozen=True)
-class GenerateConfig(Settings):
-    """Which policies answer, and how answers are drawn.
-
-    Raises: InvalidConfig, naming the field, for a value that cannot be.
-    """
-
-    policies: dict[str, str]
-    """Directory by name; the names go with the answers."""
-    prompts: str = ""
-    """JSONL file with "prompt" in each row; prompts.jsonl of the run directory by default."""
-    reward_model: str = ""
-    """Directory of a reward model that scores the answers; empty for none."""
-    temperature: float = 0.7
-    top_p: float = 0.95
-    max_response_tokens: int = 96
-    samples_per_prompt: int = 1
-    seed: int = 0
-    device: str = "auto"
-    torch_threads: int = 1
-
-    def __post_init__(self) -> None:
-        self.require(bool(self.policies), "policies", "must name at least one policy")
-        self.require_positive("torch_threads")
-        self.require_one_of("device", DEVICES)
-
-    @property
-    def sampling(self) -> Sampling:
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_response_tokens=self.max_response_tokens,
-            samples_per_prompt=self.samples_per_prompt,
-            seed=self.seed,
-        )
 
 
 def generate(directory: RunDirectory) -> dict[str, Any]:

@@ -1,49 +1,18 @@
 """Draw answers from a policy: the same seed gives the same answer to a prompt, whatever else is in the batch."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from finetuning.core.answer_config import Sampling
 from finetuning.core.chat import fit_prompt, prompt_ids
 from finetuning.core.policy import LoadedPolicy
 from finetuning.core.texts import Chat
 from preferences.hashing import prompt_hash
 from rewardmodel.core.errors import InvalidConfig
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How answers are drawn.
-
-    Args:
-        temperature: divides the logits; 0 takes the likeliest token.
-        top_p: keep the likeliest tokens that together have this probability, 0 < top_p ≤ 1.
-        max_response_tokens: answers are cut here.
-        samples_per_prompt: how many answers each prompt gets.
-        seed: with the prompt and the number of the sample it fixes an answer.
-    """
-
-    temperature: float = 0.8
-    top_p: float = 1.0
-    max_response_tokens: int = 96
-    samples_per_prompt: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 10:
-            raise InvalidConfig(f"temperature must lie between 0 and 10, not {self.temperature!r}.")
-        if not 0 < self.top_p <= 1:
-            raise InvalidConfig(f"top_p must be above 0 and at most 1, not {self.top_p!r}.")
-        for name in ("max_response_tokens", "samples_per_prompt"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} must be at least 1, not {getattr(self, name)!r}.")
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
