@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -70,9 +70,14 @@ class Verdict:
 
     def fingerprint(self) -> str:
         """Hash what was judged, leaving out how long it took: equal for a verdict that is sent again."""
-        content = asdict(self)
-        content.pop("dwell_ms")
-        content["ratings"] = {str(response): dict(values) for response, values in self.ratings.items()}
+        content = {
+            "ranking": self.ranking,
+            "strength": self.strength,
+            "all_bad": self.all_bad,
+            "ratings": self.ratings,
+            "flags": self.flags,
+            "reason": self.reason,
+        }
         return hashlib.sha256(canonical_json(content)).hexdigest()
 
 

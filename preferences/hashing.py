@@ -13,18 +13,21 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 )
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def _normal(value: Any) -> Any:
     """Write whole floats as integers and keys as text: PostgreSQL's jsonb gives 1e16 back as 10000000000000000."""
-    if value is None or isinstance(value, str | bool | int):
+    kind = type(value)
+    if kind in _PLAIN or isinstance(value, str | int):
         return value
+    if kind is dict or isinstance(value, Mapping):
+        return {key if type(key) is str else str(key): _normal(item) for key, item in value.items()}
     if isinstance(value, float):
         if not isfinite(value):
             raise PreferenceError(f"{value} is not a number that JSON can hold.")
         return int(Decimal(repr(value))) if value.is_integer() else value
-    if isinstance(value, Mapping):
-        return {str(key): _normal(item) for key, item in value.items()}
-    if isinstance(value, Iterable):
+    if kind is list or isinstance(value, Iterable):
         return [_normal(item) for item in value]
     raise PreferenceError(f"{type(value).__name__} is not a value that JSON can hold.")
 

@@ -1,10 +1,13 @@
 """Storing records as comparisons: what a row changes is decided first, then written, some hundred rows at a time."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, cast
+from uuid import uuid4
 
 from django.db.models import F
+from django.utils import timezone
 
+from labeling.inserting import insert_rows
 from labeling.models import (
     Comparison,
     ComparisonResponse,
@@ -21,8 +24,37 @@ from labeling.services.imported_people import ensure_imported_people
 from labeling.services.known import Known, load_known, name_of
 from labeling.verdicts import Verdict
 from preferences.errors import InvalidRow
-from preferences.records import ComparisonRecord, JudgmentRecord, Ranking
+from preferences.records import ComparisonRecord, JudgmentRecord, Ranking, ResponseRecord
 
+RESPONSE_COLUMNS = ("prompt_id", "content_hash", "policy_name", "is_demonstration", "kind", "content", "sampling")
+COMPARISON_COLUMNS = (
+    "project_id",
+    "prompt_id",
+    "content_hash",
+    "target_judgments",
+    "open_slots",
+    "metadata",
+    "import_batch_id",
+)
+JUDGMENT_COLUMNS = (
+    "client_id",
+    "project_id",
+    "comparison_id",
+    "annotator_id",
+    "source",
+    "is_surplus",
+    "ranking",
+    "strength",
+    "all_bad",
+    "ratings",
+    "flags",
+    "reason",
+    "dwell_ms",
+    "shown_order",
+    "verdict_hash",
+    "judged_at",
+)
+ResponseKey = tuple[int, str, str, bool]  # prompt id, content hash, policy name, is a demonstration
 Outcome = Literal["accepted", "unchanged"] | InvalidRow
 
 
@@ -48,6 +80,7 @@ class Intake:
         self.batch = batch
         self.people_judge_again = people_judge_again
         self.is_rehearsal = is_rehearsal
+        self.now = timezone.now()
         self._remembered: dict[str, Known] = {}
 
     def take(self, records: Sequence[ComparisonRecord]) -> list[Outcome]:
@@ -78,14 +111,14 @@ class Intake:
     def _write(self, additions: list[Addition]) -> None:
         if not additions:
             return
-        prompts = self._write_prompts([addition.record for addition in additions if addition.is_new])
-        self._write_responses([addition for addition in additions if addition.is_new], prompts)
-        self._write_comparisons([a for a in additions if a.is_new and a.record.kind == "comparison"], prompts)
+        new = [addition for addition in additions if addition.is_new]
+        prompts = self._write_prompts([addition.record for addition in new])
+        self._write_responses(new, prompts)
+        self._write_comparisons([addition for addition in new if addition.record.kind == "comparison"], prompts)
         names = {judgment.annotator for addition in additions for judgment in addition.judgments}
         people = ensure_imported_people(names) if names else {}
-        Judgment.objects.bulk_create(
-            [self._judgment(a, judgment, people) for a in additions for judgment in a.judgments]
-        )
+        given = [self._judgment(a, judgment, people) for a in additions for judgment in a.judgments]
+        insert_rows(Judgment, JUDGMENT_COLUMNS, given)
         GoldAnswer.objects.bulk_create(
             [
                 GoldAnswer(comparison_id=a.known.pk, ranking=_ids(a.gold, _ids_by_index(a.record, a.known)))
@@ -102,78 +135,44 @@ class Intake:
         stored = dict(
             Prompt.objects.filter(project=self.project, content_hash__in=by_hash).values_list("content_hash", "pk")
         )
-        new = [
-            Prompt(
-                project=self.project,
-                content_hash=name,
-                messages=list(record.prompt),
-                language=_language(record),
-            )
-            for name, record in by_hash.items()
-            if name not in stored
-        ]
-        Prompt.objects.bulk_create(new)
-        return {**stored, **{prompt.content_hash: prompt.pk for prompt in new}}
+        missing = [name for name in by_hash if name not in stored]
+        rows = [(self.project.pk, name, list(by_hash[name].prompt), _language(by_hash[name])) for name in missing]
+        ids = insert_rows(Prompt, ("project_id", "content_hash", "messages", "language"), rows)
+        return {**stored, **dict(zip(missing, ids, strict=True))}
 
     def _write_responses(self, additions: list[Addition], prompts: dict[str, int]) -> None:
-        wanted = {}
+        wanted: dict[ResponseKey, ResponseRecord] = {}
         for addition in additions:
-            is_demonstration = addition.record.kind == "demonstration"
-            prompt_id = prompts[addition.record.prompt_hash]
-            for response in addition.record.responses:
-                key = (prompt_id, response.hash, response.policy or "", is_demonstration)
-                wanted[key] = response
+            wanted.update(zip(_response_keys(addition, prompts), addition.record.responses, strict=True))
         stored = Response.objects.filter(
             prompt__in=set(prompts.values()), content_hash__in={key[1] for key in wanted}
         ).values_list("prompt_id", "content_hash", "policy_name", "is_demonstration", "pk")
-        ids = {tuple(key): pk for *key, pk in stored}
-        new = [
-            Response(
-                prompt_id=prompt_id,
-                content_hash=content_hash,
-                kind=response.kind,
-                content=response.content,
-                policy_name=policy_name,
-                sampling=response.sampling or {},
-                is_demonstration=is_demonstration,
-            )
-            for (prompt_id, content_hash, policy_name, is_demonstration), response in wanted.items()
-            if (prompt_id, content_hash, policy_name, is_demonstration) not in ids
-        ]
-        Response.objects.bulk_create(new)
-        ids.update(((r.prompt_id, r.content_hash, r.policy_name, r.is_demonstration), r.pk) for r in new)
+        ids: dict[ResponseKey, int] = {key: pk for *parts, pk in stored if (key := cast(ResponseKey, tuple(parts)))}
+        missing = [key for key in wanted if key not in ids]
+        said = [(wanted[key].kind, wanted[key].content, wanted[key].sampling or {}) for key in missing]
+        rows = [(*key, *response) for key, response in zip(missing, said, strict=True)]
+        ids.update(zip(missing, insert_rows(Response, RESPONSE_COLUMNS, rows), strict=True))
         for addition in additions:
-            is_demonstration = addition.record.kind == "demonstration"
-            prompt_id = prompts[addition.record.prompt_hash]
-            for response in addition.record.responses:
-                key = (prompt_id, response.hash, response.policy or "", is_demonstration)
-                addition.known.responses[response.hash] = ids[key]
+            keys = _response_keys(addition, prompts)
+            addition.known.responses = {key[1]: ids[key] for key in keys}
 
     def _write_comparisons(self, additions: list[Addition], prompts: dict[str, int]) -> None:
-        rows = []
-        for addition in additions:
-            target, open_slots = self._slots(addition)
-            rows.append(
-                Comparison(
-                    project=self.project,
-                    prompt_id=prompts[addition.record.prompt_hash],
-                    content_hash=addition.record.comparison_hash,
-                    target_judgments=target,
-                    open_slots=open_slots,
-                    metadata=addition.record.metadata,
-                    import_batch=self.batch,
-                )
+        batch_id = self.batch.pk if self.batch else None
+        rows = [
+            (
+                self.project.pk,
+                prompts[addition.record.prompt_hash],
+                addition.record.comparison_hash,
+                *self._slots(addition),
+                addition.record.metadata,
+                batch_id,
             )
-        Comparison.objects.bulk_create(rows)
-        for addition, row in zip(additions, rows, strict=True):
-            addition.known.pk = row.pk
-        ComparisonResponse.objects.bulk_create(
-            [
-                ComparisonResponse(comparison_id=addition.known.pk, response_id=addition.known.responses[response.hash])
-                for addition in additions
-                for response in addition.record.responses
-            ]
-        )
+            for addition in additions
+        ]
+        for addition, pk in zip(additions, insert_rows(Comparison, COMPARISON_COLUMNS, rows), strict=True):
+            addition.known.pk = pk
+        members = [(a.known.pk, response_id) for a in additions for response_id in a.known.responses.values()]
+        insert_rows(ComparisonResponse, ("comparison_id", "response_id"), members)
 
     def _slots(self, addition: Addition) -> tuple[int, int]:
         """How many judgments a new comparison wants in all, and how many of them people still have to give."""
@@ -183,34 +182,45 @@ class Intake:
             return counted, 0
         return counted + overlap, overlap
 
-    def _judgment(self, addition: Addition, said: JudgmentRecord, people: dict[str, Person]) -> Judgment:
+    def _judgment(self, addition: Addition, said: JudgmentRecord, people: dict[str, Person]) -> tuple[Any, ...]:
+        """One judgment as a row of JUDGMENT_COLUMNS."""
         ids = _ids_by_index(addition.record, addition.known)
+        ranking = _ids(said.ranking, ids)
         verdict = Verdict(
-            ranking=tuple(tuple(group) for group in _ids(said.ranking, ids)),
+            ranking=tuple(tuple(group) for group in ranking),
             strength=said.strength,
             all_bad=said.all_bad,
             ratings={ids[index]: values for index, values in said.ratings.items()},
             flags=said.flags,
             reason=said.reason,
         )
-        optional = {"judged_at": said.judged_at} if said.judged_at else {}
-        return Judgment(
-            project=self.project,
-            comparison_id=addition.known.pk,
-            annotator=people[said.annotator],
-            source=_source(said),
-            is_surplus=said.is_surplus,
-            ranking=[list(group) for group in verdict.ranking],
-            strength=said.strength,
-            all_bad=said.all_bad,
-            ratings={str(pk): values for pk, values in verdict.ratings.items()},
-            flags=list(said.flags),
-            reason=said.reason,
-            dwell_ms=said.dwell_ms,
-            shown_order=[ids[index] for index in said.shown_order],
-            verdict_hash=verdict.fingerprint(),
-            **optional,
+        return (
+            uuid4(),
+            self.project.pk,
+            addition.known.pk,
+            people[said.annotator].pk,
+            _source(said),
+            said.is_surplus,
+            ranking,
+            said.strength,
+            said.all_bad,
+            {str(pk): values for pk, values in verdict.ratings.items()},
+            list(said.flags),
+            said.reason,
+            said.dwell_ms,
+            [ids[index] for index in said.shown_order],
+            verdict.fingerprint(),
+            said.judged_at or self.now,
         )
+
+
+def _response_keys(addition: Addition, prompts: dict[str, int]) -> list[ResponseKey]:
+    """What each of a record's responses is known by in the database."""
+    prompt_id = prompts[addition.record.prompt_hash]
+    is_demonstration = addition.record.kind == "demonstration"
+    return [
+        (prompt_id, response.hash, response.policy or "", is_demonstration) for response in addition.record.responses
+    ]
 
 
 def _language(record: ComparisonRecord) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,3 +80,11 @@ def read_rejects(path: Path, *, limit: int) -> Iterator[dict[str, Any]]:
         for line, _ in zip(file, range(limit), strict=False):
             reject = json.loads(line)
             yield {name: reject[name] for name in ("line", "reason", "message")}
+
+
+def count_reasons(path: Path) -> dict[str, int]:
+    """How many rows of an import were rejected for each reason."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return dict(sorted(Counter(json.loads(line)["reason"] for line in file).items()))

@@ -122,7 +122,13 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
     """One snapshot: what is in it, what was left out, and the formats it can leave in."""
     found = snapshot_in(project, pk)
     format = request.GET.get("report", "")
-    context = {"project": project, "snapshot": found, "manifest": found.manifest, "formats": writable_formats()}
+    context = {
+        "project": project,
+        "snapshot": found,
+        "manifest": found.manifest,
+        "filters": [(name.replace("_", " "), value) for name, value in found.manifest["filters"].items() if value],
+        "formats": writable_formats(),
+    }
     if format:
         try:
             context["report"] = report_export(prepare_export(snapshot=found, format=format))

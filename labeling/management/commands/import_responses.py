@@ -14,7 +14,7 @@ from labeling.services.imports import (
     rehearse_import,
     rejected_path,
 )
-from labeling.services.rejects import read_rejects
+from labeling.services.rejects import count_reasons, read_rejects
 from labeling.services.uploads import batch_of, queue_import, sha256_of
 from preferences.formats import FORMATS
 from runs.models import Run
@@ -73,6 +73,7 @@ class Command(JsonCommand):
         return {
             **counts_of(batch),
             "format": batch.format,
+            "reasons": count_reasons(kept),
             "import": str(run.pk),
             "rejected_file": str(kept) if batch.rejected else None,
         }
