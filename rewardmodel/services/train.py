@@ -95,6 +95,8 @@ def finish_training(run: Run, directory: Path, result: dict[str, Any]) -> dict[s
     """Give the trained model its place, its row, its first evaluation and the alias "candidate"."""
     snapshot = Snapshot.objects.get(pk=run.config["snapshot"])
     name = run.config["name"]
+    if RewardModel.objects.filter(name=name).exists():  # two trainings were queued under one name in the same moment
+        name = f"{name}-{str(run.pk)[:8]}"
     place = adopt(directory / "model", name, result["digest"])
     model = RewardModel.objects.create(
         name=name,

@@ -14,8 +14,8 @@ from rewardmodel.core.model import load_backbone
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 
 
-def save(backbone: Path, directory: Path) -> Path:
-    network = load_backbone(str(backbone), max_length_tokens=64, seed=2)
+def save(backbone: Path, directory: Path, *, seed: int = 2) -> Path:
+    network = load_backbone(str(backbone), max_length_tokens=64, seed=seed)
     network.model.eval()
     card = ModelCard(
         name="tiny", reads_at=network.reads_at, template=network.template.kind, max_length_tokens=64,

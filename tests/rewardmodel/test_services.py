@@ -12,6 +12,7 @@ from rewardmodel.errors import ChangedModel, InvalidTraining, NameTaken, Nothing
 from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score
 from rewardmodel.queries import champion, get_snapshot
 from rewardmodel.services.evaluate import queue_evaluation
+from rewardmodel.services.files import read_digest
 from rewardmodel.services.promote import promote
 from rewardmodel.services.score import finish_scoring, prepare_scoring, queue_scoring
 from rewardmodel.services.train import finish_training, prepare_training, queue_training
@@ -52,7 +53,7 @@ def test_a_trained_model_becomes_a_row_with_its_lineage(plumbline_home: Path, ti
 def test_finishing_twice_gives_one_model(plumbline_home: Path, tiny_bert: Path) -> None:
     run = queue_training(snapshot=make_snapshot(prompts=6), name="once")
     save(tiny_bert, run_directory(run) / "model")
-    digest = json.loads((run_directory(run) / "model" / "plumbline.json").read_text())["digest"]
+    digest = read_digest(run_directory(run) / "model")
     result = {"digest": digest, "accuracy": 0.7, "accuracy_low": 0.6, "accuracy_high": 0.8, "pairs": 9, "split": "test"}
     finish_training(run, run_directory(run), result)
     RewardModelAlias.objects.all().delete()
@@ -60,6 +61,18 @@ def test_finishing_twice_gives_one_model(plumbline_home: Path, tiny_bert: Path) 
     RewardModel.objects.all().delete()  # the transaction was rolled back after the files had moved
     finish_training(run, run_directory(run), result)
     assert RewardModel.objects.get().digest == digest
+
+
+def test_two_trainings_queued_under_one_name_both_keep_their_model(plumbline_home: Path, tiny_bert: Path) -> None:
+    snapshot = make_snapshot(prompts=6)
+    first, second = queue_training(snapshot=snapshot, name="same"), queue_training(snapshot=snapshot, name="other")
+    second.config["name"] = "same"
+    for run, seed in ((first, 2), (second, 3)):
+        place = save(tiny_bert, run_directory(run) / "model", seed=seed)
+        finish_training(run, run_directory(run), {"digest": read_digest(place), "pairs": 0})
+    names = set(RewardModel.objects.values_list("name", flat=True))
+    assert names == {"same", f"same-{str(second.pk)[:8]}"}
+    assert RewardModel.objects.values("digest").distinct().count() == 2
 
 
 def test_the_child_is_told_where_the_snapshot_lies(plumbline_home: Path) -> None:
