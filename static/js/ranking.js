@@ -165,6 +165,7 @@ export class Ranking {
   }
 
   announce(card) {
+    this.list.dispatchEvent(new Event("ranking:changed", { bubbles: true }));
     const group = this.groups.find((one) => one.includes(card)) ?? [];
     const others = group.filter((other) => other !== card).map((other) => other.dataset.letter);
     this.say(others.length ? "tied" : "moved", {

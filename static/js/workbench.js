@@ -1,6 +1,7 @@
 // The workbench: wires keys, ranking, dwell time, lease and outbox to whatever comparison is on screen. The page works
 // without this file; everything here makes it quicker or keeps an answer from being lost.
 
+import { Draft } from "./draft.js";
 import { Dwell } from "./dwell.js";
 import { actionOf, setSingleKeys, singleKeysWork } from "./keyboard.js";
 import { Lease } from "./lease.js";
@@ -13,6 +14,7 @@ const strings = byId("strings").dataset;
 const dwell = new Dwell();
 const lease = new Lease(dwell);
 const outbox = new Outbox(byId("workbench").dataset.person);
+const draft = new Draft(byId("workbench").dataset.person);
 let pair = null;
 let ranking = null;
 let confirmed = false;
@@ -37,10 +39,11 @@ function problem(sentence) {
 function arrive() {
   const root = byId("workbench");
   const form = byId("answer");
+  const spent = form ? draft.restore(form, root.dataset.assignment) : 0;
   pair = root.dataset.kind === "pair" ? new Pair(form) : null;
   ranking = root.dataset.kind === "ranking" ? new Ranking(byId("ranking"), { say, text }) : null;
   confirmed = false;
-  dwell.restart(Number(form?.elements.dwell_ms.value) || 0);
+  dwell.restart(Number(form?.elements.dwell_ms.value) || spent);
   lease.watch(root);
   showSaved();
   if (form && outbox.entries().some((entry) => entry.url === form.getAttribute("action"))) hold(form);
@@ -89,7 +92,18 @@ function refuse(event, sentence) {
   problem(sentence);
 }
 
-document.addEventListener("input", () => { confirmed = false; });
+let drafting = null;
+
+function changed() {
+  confirmed = false;
+  clearTimeout(drafting);
+  drafting = setTimeout(() => {
+    const form = byId("answer");
+    if (form && !form.inert) draft.save(form, byId("workbench").dataset.assignment, dwell.milliseconds());
+  }, 300);
+}
+
+for (const name of ["input", "change", "ranking:changed"]) document.addEventListener(name, changed);
 document.addEventListener("change", () => problem(""));
 
 document.body.addEventListener("htmx:configRequest", (event) => {
@@ -105,6 +119,8 @@ const answerId = (event) => event.detail.requestConfig?.formData?.get("client_id
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const id = answerId(event);
   if (!id) return;
+  clearTimeout(drafting);
+  draft.clear(); // from here on it is the outbox that keeps it
   const { formData, path } = event.detail.requestConfig;
   outbox.keep({ id, url: path, body: [...formData.entries()].filter(([name]) => name !== "csrfmiddlewaretoken") });
 });
@@ -137,6 +153,7 @@ outbox.addEventListener("refused", ({ detail }) => {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "workbench" && event.detail.elt?.id !== "workbench") return;
   const failed = event.detail.xhr.status === 422;
+  htmx.process(byId("workbench")); // now, not when it settles: a quick Enter in between would load a whole page
   arrive();
   if (failed) return;
   window.scrollTo(0, 0);

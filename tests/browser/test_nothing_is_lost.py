@@ -153,3 +153,28 @@ def test_somebody_elses_waiting_answer_is_not_sent_under_my_name(
     page.wait_for_timeout(500)
     assert not Judgment.objects.exists()
     assert len(outbox_of(page)) == 1
+
+
+def test_a_half_made_answer_survives_a_reload_and_is_forgotten_once_sent(workbench: Page, pairs: Project) -> None:
+    page = workbench
+    before = assignment_on(page)
+    press(page, "Shift+Digit2")
+    page.get_by_label("Reason").fill("a long thought")
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator("#choice-b3")).to_be_checked()
+    expect(page.get_by_label("Reason")).to_have_value("a long thought")
+    page.get_by_role("button", name="Submit").click()
+    swapped(page, before)
+    expect(page.get_by_label("Reason")).to_have_value("")
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('plumbline-draft:'))") == []
+    assert stored(1)[0].reason == "a long thought"
+
+
+def test_a_half_made_ranking_survives_a_reload(workbench: Page, rankings: Project) -> None:
+    page = workbench
+    press(page, "3", "1")
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator(".is-ranked")).to_have_count(2)
+    assert page.locator(".rank-card").first.get_attribute("data-letter") == "B"

@@ -25,7 +25,7 @@ def storage(tmp_path: Path) -> HashedStaticFilesStorage:
 def test_modules_import_each_other_by_hashed_names(storage: HashedStaticFilesStorage) -> None:
     text = storage.open(storage.stored_name("js/workbench.js")).read().decode()
     imports = re.findall(r'from "\./(.+?)"', text)
-    assert len(imports) == 6
+    assert len(imports) == 7
     assert all(re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name) for name in imports)
     assert all(storage.exists(f"js/{name}") for name in imports)
 
