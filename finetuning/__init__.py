@@ -1,1 +1,1 @@
-"""Filled by its owner."""
+"""Fine-tuning: rewards become policies, and policies new responses to be judged."""

@@ -1,5 +1,9 @@
 """The pages of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from finetuning.views import policies
+
+urlpatterns = [
+    path("policies/<slug:name>/", policies.policy, name="policy"),
+]

@@ -1,0 +1,1 @@
+"""What happens to policies: they are made, fine-tuned, and let answer."""
