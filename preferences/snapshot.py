@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from preferences import __version__
+from preferences.arrow import SCHEMA, arrow_row, microseconds, row_from_arrow
 from preferences.errors import DamagedSnapshot
 from preferences.hashing import canonical_json
 from preferences.manifest import FORMAT_VERSION, Manifest, Tally
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, RecordKind
-from preferences.rows import SCHEMA, SnapshotRow, arrow_row, content_of, microseconds, row_from_arrow
+from preferences.rows import SnapshotRow, content_of
 from preferences.sorting import CHUNK_BYTES, sorted_lines
 from preferences.splits import Split, check_fractions, split_of
 

@@ -16,7 +16,6 @@ from labeling.services.snapshots import snapshot_path
 from preferences.errors import DamagedSnapshot
 from preferences.formats import FORMATS, ExportReport, Format, export_rows
 from preferences.pairs import PairRules
-from preferences.snapshot import read_snapshot
 from preferences.splits import SPLITS, Split
 
 CHUNK_BYTES = 64 * 1024
@@ -43,6 +42,8 @@ class Export:
         return f"{self.snapshot.project.slug}-{self.snapshot.content_sha256[:12]}-{self.format.name}{part}.jsonl"
 
     def rows(self) -> Iterator[dict[str, Any]]:
+        from preferences.snapshot import read_snapshot  # Arrow is not loaded before it is needed
+
         return export_rows(read_snapshot(self.path, split=self.split), self.format, self.rules, self.report)
 
     def chunks(self) -> Iterator[bytes]:
@@ -90,6 +91,8 @@ def prepare_export(
             _("“%(split)s” is no split. There are: %(splits)s.") % {"split": split, "splits": ", ".join(SPLITS)},
             fields={"split": split},
         )
+    from preferences.snapshot import read_snapshot
+
     path = snapshot_path(snapshot)
     try:
         read_snapshot(path)

@@ -19,14 +19,13 @@ from labeling.records import judgment_record, prompt_messages, response_record
 from preferences.errors import InvalidRecord
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, JudgmentRecord
-from preferences.snapshot import store_snapshot
 from preferences.splits import check_fractions
 from runs.models import Run
 from runs.services.queueing import queue_run
 
 RUN_KIND = "snapshot"
 READ_COMPARISONS = 400
-AT_ONCE_COMPARISONS = 20_000  # about ten seconds of work; more is a run
+AT_ONCE_COMPARISONS = 10_000  # about four seconds of work; more is a run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +121,8 @@ def freeze_snapshot(
 
     Raises: InvalidSnapshot when nothing is left to freeze.
     """
+    from preferences.snapshot import store_snapshot  # Arrow is not loaded before it is needed
+
     drops: Counter[str] = Counter()
     records = _records(project, request, drops, progress)
     first = next(records, None)

@@ -6,7 +6,7 @@ import sys
 
 from tests.engines import ROOT
 
-HEAVY = ("torch", "transformers", "trl", "accelerate", "peft", "datasets", "sentence_transformers")
+HEAVY = ("torch", "transformers", "trl", "accelerate", "peft", "datasets", "sentence_transformers", "pyarrow")
 
 
 def test_the_web_process_starts_without_torch(tmp_path):
