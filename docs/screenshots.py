@@ -3,12 +3,14 @@
     .venv/bin/python docs/screenshots.py [NAME …]
 
 A home of its own is made in a temporary folder, filled with the demo projects and simulated judgments, and served from
-a thread. Needs a Chromium (PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures are reduced to 256 colours.
+a thread. Needs a Chromium (PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures keep their 256 commonest
+colours.
 """
 
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,7 +85,7 @@ def fill() -> list[Picture]:
                 )
     lease_next(project=pairs, annotator=annotators[0])  # an ordinary pair, held before the hard one comes first
     hard = make_hard_comparison(pairs)
-    judged = Comparison.objects.filter(project=ranking, judgments__isnull=False).first()
+    judged = Comparison.objects.filter(project=ranking, judgments__isnull=False)[0]
     return [
         Picture("login", "/accounts/login/", person=""),
         Picture("home", "/"),
@@ -216,15 +218,16 @@ def log_in(page: Page, url: str, email: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """Keep 256 colours: a page of text needs no more, and the repository stays small."""
+    """Keep the 256 commonest colours as they are, and give every other pixel the nearest of them."""
     try:
         from PIL import Image
     except ImportError:
         return
-    picture = (
-        Image.open(path).convert("RGB").quantize(colors=128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    )
-    picture.save(path, optimize=True)
+    picture = Image.open(path).convert("RGB")
+    common = Counter(picture.getdata()).most_common(256)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([channel for colour, _count in common for channel in colour])
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:

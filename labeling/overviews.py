@@ -47,7 +47,7 @@ def waiting_for(project: Project, person: Person) -> int:
 def median_dwell_seconds(project: Project, annotator: Person) -> int | None:
     """The median active time of this person's last 50 judgments, in whole seconds; None before there are five."""
     recent = Judgment.objects.filter(project=project, annotator=annotator, dwell_ms__isnull=False)
-    times = list(recent.order_by("-judged_at").values_list("dwell_ms", flat=True)[:50])
+    times = [time or 0 for time in recent.order_by("-judged_at").values_list("dwell_ms", flat=True)[:50]]
     return round(median(times) / 1000) if len(times) >= 5 else None
 
 
