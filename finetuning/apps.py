@@ -9,7 +9,7 @@ class FinetuningConfig(AppConfig):
     verbose_name = _("Policies")
 
     def ready(self) -> None:
-        from finetuning.services import base, finetune, generate, playground
+        from finetuning.services import base, finetune, from_api, generate, playground
         from runs.kinds import RunKind, register
 
         register(
@@ -19,6 +19,7 @@ class FinetuningConfig(AppConfig):
                 child_module="finetuning.core.make_base",
                 prepare=base.prepare_base,
                 finish=base.finish_base,
+                queue_from_api=from_api.base,
             )
         )
         register(
@@ -28,6 +29,7 @@ class FinetuningConfig(AppConfig):
                 child_module="finetuning.core.finetune",
                 prepare=finetune.prepare_finetuning,
                 finish=finetune.finish_finetuning,
+                queue_from_api=from_api.finetune,
             )
         )
         register(
@@ -37,6 +39,7 @@ class FinetuningConfig(AppConfig):
                 child_module="finetuning.core.generate",
                 prepare=generate.prepare_generation,
                 finish=generate.finish_generation,
+                queue_from_api=from_api.generate,
             )
         )
         register(

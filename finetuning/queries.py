@@ -52,6 +52,12 @@ def get_trial_for(person: Person, pk: object) -> Run:
     return run
 
 
+def runs_making_policies() -> QuerySet[Run]:
+    """Runs at whose end there will be a policy."""
+    waiting = Run.objects.filter(kind__in=["make_base", "finetune_policy"])
+    return waiting.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING])
+
+
 def ancestors(policy: Policy) -> list[Policy]:
     """The policy's parent, that one's parent, and so on to the base."""
     line: list[Policy] = []

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from finetuning.models import Policy
 from labeling.models import ImportBatch, Membership
 from labeling.services.assignments import lease_next
 from labeling.services.imports import rejected_path
@@ -62,6 +63,13 @@ MATRIX = {
     "reward-model-score": (NOT_ALLOWED, "L4444.."),
     "fragment-project-scores": ("L444...", NOT_ALLOWED),
     "fragment-comparison-scores": ("L444...", NOT_ALLOWED),
+    "policies": ("L4444..", "L4444.."),
+    "policy": ("L4444..", NOT_ALLOWED),
+    "policy-finetune": (NOT_ALLOWED, "L4444.."),
+    "policy-generate": (NOT_ALLOWED, "L4444.."),
+    "playground": ("L4444..", "L4444.."),
+    "playground-trial": ("L4444..", NOT_ALLOWED),
+    "playground-answers": ("L4444..", NOT_ALLOWED),
     "set_language": (".......", "......."),
     "api-next-assignment": (NOT_ALLOWED, "L4...3."),
     "api-judgment": (NOT_ALLOWED, "L4.4444"),
@@ -83,6 +91,9 @@ MATRIX = {
     "api-reward-model": ("L4444..", NOT_ALLOWED),
     "api-reward-model-score": (NOT_ALLOWED, "L4444.."),
     "api-reward-model-promote": (NOT_ALLOWED, "L4444.."),
+    "api-policies": ("L4444..", "L4444.."),
+    "api-policy": ("L4444..", NOT_ALLOWED),
+    "api-policy-generate": (NOT_ALLOWED, "L4444.."),
     "api-schema": (".......", NOT_ALLOWED),
     "api-docs": (".......", NOT_ALLOWED),
     "metrics": ("L33333.", NOT_ALLOWED),
@@ -131,6 +142,11 @@ class World:
         RewardModel.objects.create(
             name="a-model", directory="reward-models/a-model", backbone="minilm", digest="0" * 64
         )
+        Policy.objects.create(name="a-model", directory="policies/a-model", method="base", digest="0" * 64)
+        trial = Run.objects.create(
+            kind="try_policy", title="A trial", state="failed", finished_at=timezone.now(),
+            config={"policies": ["a-model"], "prompt": "Hello?", "sampling": {}},
+        )  # fmt: skip
         membership = Membership.objects.get(person=member)
         self.kwargs = {
             "slug": self.project.slug,
@@ -146,6 +162,7 @@ class World:
                 "api-snapshot": snapshot.pk,
                 "api-export": snapshot.pk,
                 "api-export-report": snapshot.pk,
+                **dict.fromkeys(("playground-trial", "playground-answers"), trial.pk),
                 **dict.fromkeys(("labeling-submit", "labeling-skip"), lease.pk),
                 **dict.fromkeys(("api-judgment", "api-heartbeat", "api-release"), lease.pk),
             },
