@@ -33,12 +33,14 @@ class BaseConfig(Settings):
     max_chat_tokens: int = 256
     """Longer conversations lose their beginning while learning."""
 
-    steps: int = 800
+    steps: int = 1000
     """Optimizer steps."""
     tokens_per_step: int = 512
     """Padded tokens in one step."""
     matrix_learning_rate: float = 0.02
     """Peak learning rate of Muon, which trains the matrices inside the model."""
+    prompt_dropout: float = 0.4
+    """Mean share of a prompt's tokens that are left out at random each time it is learned from."""
     learning_rate: float = 1e-2
     """Peak learning rate of AdamW, which trains embeddings and gains. Both rates fall to a tenth."""
     weight_decay: float = 0.05
@@ -61,6 +63,7 @@ class BaseConfig(Settings):
         )
         self.require(self.hidden_size % self.heads == 0, "hidden_size", f"must be a multiple of heads ({self.heads})")
         self.require(16 <= self.max_chat_tokens <= self.window_tokens, "max_chat_tokens", "must fit into the window")
+        self.require(0 <= self.prompt_dropout <= 0.5, "prompt_dropout", "must lie between 0 and 0.5")
         self.require(self.weight_decay >= 0, "weight_decay", "must not be negative")
         self.require_one_of("device", DEVICES)
         self.require_one_of("precision", PRECISIONS)

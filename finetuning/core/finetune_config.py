@@ -10,11 +10,11 @@ METHODS = ("sft", "rloo", "grpo", "dpo")
 REWARD_METHODS = ("rloo", "grpo")
 DEMONSTRATIONS = ("auto", "written", "best")
 
-# What a method takes where the config says null: tuned on the small demo policy (docs/log.md).
+# What a method takes where the config says null: tuned on the small demo policy.
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "sft": {"steps": 60, "learning_rate": 1e-3, "examples_per_step": 16},
-    "rloo": {"steps": 40, "learning_rate": 1e-3, "examples_per_step": 32},
-    "grpo": {"steps": 40, "learning_rate": 1e-3, "examples_per_step": 32},
+    "sft": {"steps": 50, "learning_rate": 1e-3, "examples_per_step": 16},
+    "rloo": {"steps": 30, "learning_rate": 7e-4, "examples_per_step": 32},
+    "grpo": {"steps": 30, "learning_rate": 7e-4, "examples_per_step": 32},
     "dpo": {"steps": 60, "learning_rate": 3e-4, "examples_per_step": 8},
 }
 
@@ -60,7 +60,7 @@ class FinetuneConfig(Settings):
     """For rloo and grpo: answers drawn to each prompt, which are each other's baseline."""
     temperature: float = 0.9
     """For rloo and grpo: divides the logits when answers are drawn while learning."""
-    kl_coefficient: float = 0.03
+    kl_coefficient: float = 0.05
     """For rloo and grpo: reward given up for each nat of KL to the reference. For dpo: its β."""
     reward_clip: tuple[float, ...] | None = (-5.0, 5.0)
     """For rloo and grpo: normalized rewards are cut to this range; null for no limit."""

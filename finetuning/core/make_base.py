@@ -120,7 +120,8 @@ def pretrain(
     model.train()
     loss = float("nan")
     while position.step < config.steps:
-        batch = pad_right([texts[index] for index in plan[position.step]], pad_token_id=tokenizer.pad_token_id)
+        shown = forget_prompts([texts[index] for index in plan[position.step]], tokenizer, config, step=position.step)
+        batch = pad_right(shown, pad_token_id=tokenizer.pad_token_id)
         loss = _step(model, optimizer, batch.to(model.device), share=_share(position.step, config), config=config)
         position.step += 1
         position.tokens += int((batch != tokenizer.pad_token_id).sum())
@@ -163,11 +164,35 @@ def steps_of(texts: list[list[int]], config: BaseConfig) -> list[list[int]]:
         order.sort(key=lambda index: len(texts[index]) // 8)  # stable: shuffled within eight tokens of length
         batches: list[list[int]] = [[]]
         for index in order:
-            if batches[-1] and len(texts[index]) * (len(batches[-1]) + 1) > config.tokens_per_step:
+            longest = max(len(texts[each]) for each in (*batches[-1], index))
+            if batches[-1] and longest * (len(batches[-1]) + 1) > config.tokens_per_step:
                 batches.append([])
             batches[-1].append(index)
         plan += [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
     return plan[: config.steps]
+
+
+def forget_prompts(
+    texts: list[list[int]], tokenizer: PreTrainedTokenizerBase, config: BaseConfig, *, step: int
+) -> list[list[int]]:
+    """Leave out some tokens of what comes before each answer, as many as the config says; marks and answers stay.
+
+    A small model otherwise learns each question by heart and is lost when it is asked in other words. How many are left
+    out differs from text to text, evenly from none to twice the share, so that some prompts are whole.
+    """
+    if not config.prompt_dropout:
+        return texts
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    answer_mark = tokenizer.convert_tokens_to_ids("<|assistant|>")
+    marks = {answer_mark, *tokenizer.all_special_ids}
+    shown = []
+    for text in texts:
+        answer_at = max((place for place, token in enumerate(text) if token == answer_mark), default=0)
+        share = min(1.0, 2 * config.prompt_dropout * torch.rand((), generator=generator).item())
+        chance = torch.rand(answer_at, generator=generator).tolist()
+        kept = [token for token, luck in zip(text, chance, strict=False) if token in marks or luck >= share]
+        shown.append(kept + text[answer_at:])
+    return shown
 
 
 def pad_right(texts: list[list[int]], *, pad_token_id: int) -> torch.Tensor:
