@@ -11,6 +11,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 
 from tests.rewardmodel.builders import planted_records
+from tests.rewardmodel.conftest import free_port, plumbline_home, tiny_bert
+
+__all__ = ["free_port", "plumbline_home", "tiny_bert"]
 
 TINY_BASE: dict[str, Any] = {
     "vocabulary_size": 320,
