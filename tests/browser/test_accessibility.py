@@ -37,7 +37,9 @@ def test_the_managers_pages_are_accessible(
     assert comparison is not None
     log_in(page, manager)
     paths = ["", "members/", "guidelines/", "guidelines/edit/", f"comparisons/{comparison.pk}/"]
-    for path in ["/", "/projects/new/", "/account/tokens/", *(f"/projects/pairs/{path}" for path in paths)]:
+    account = ["password/change/", "2fa/", "2fa/totp/activate/", "logout/"]
+    pages = ["/", "/projects/new/", "/account/tokens/", *(f"/accounts/{path}" for path in account)]
+    for path in [*pages, *(f"/projects/pairs/{path}" for path in paths)]:
         page.goto(f"{live_server}{path}")
         assert complaints(page) == "", path
     page.locator(".menu summary").click()
