@@ -24,13 +24,22 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """One series of a chart, e.g. the validation loss; `path` and the label's place are in SVG units."""
+    """One series of a chart, e.g. the validation loss; `path` and all places are in SVG units."""
 
     split: str
     points: tuple[Point, ...]
     path: str
-    label_x: float
+    end_x: float
+    end_y: float
     label_y: float
+
+    @property
+    def label_x(self) -> float:
+        return self.end_x + 6
+
+    @property
+    def is_point(self) -> bool:
+        return len(self.points) == 1
 
 
 @dataclass(frozen=True)
@@ -58,19 +67,33 @@ class Chart:
 def series_of(rows: Iterable[Measured]) -> dict[str, dict[str, list[Point]]]:
     """Points (step, value) by metric and split, in the order of steps.
 
-    A run that went back to a checkpoint measures steps again: the later line replaces what it went back behind.
+    A run that went back to a checkpoint measures steps again: what it went back behind is forgotten, in every series.
     """
     series: dict[str, dict[str, list[Point]]] = defaultdict(lambda: defaultdict(list))
+    before = 0
     for row in rows:
+        if row.step < before:
+            _forget(series, row.step)
+        before = row.step
         split = str(row.values.get("split", ""))
         for metric, value in row.values.items():
             if metric in NOT_DRAWN or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             points = series[metric][split]
-            while points and points[-1][0] >= row.step:
+            if points and points[-1][0] == row.step:
                 points.pop()
             points.append((row.step, float(value)))
     return {metric: dict(splits) for metric, splits in series.items()}
+
+
+def latest_of(rows: Iterable[Measured]) -> dict[str, dict[str, float]]:
+    """The newest value of every metric by split, as `series_of` would draw its last points."""
+    latest: dict[str, dict[str, float]] = defaultdict(dict)
+    for metric, splits in series_of(rows).items():
+        for split, points in splits.items():
+            if points:
+                latest[split][metric] = points[-1][1]
+    return dict(latest)
 
 
 def metrics_in_order(series: dict[str, Any]) -> list[str]:
@@ -102,7 +125,8 @@ def draw(metric: str, splits: dict[str, list[Point]]) -> Chart | None:
                 split=split,
                 points=tuple(points),
                 path=" ".join(f"{x_of(step)},{y_of(value)}" for step, value in points),
-                label_x=x_of(points[-1][0]) + 6,
+                end_x=x_of(points[-1][0]),
+                end_y=y_of(points[-1][1]),
                 label_y=label_y[split],
             )
             for split, points in drawn.items()
@@ -130,6 +154,13 @@ def nice_ticks(low: float, high: float) -> list[float]:
     step = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if magnitude * factor >= raw)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _forget(series: dict[str, dict[str, list[Point]]], step: int) -> None:
+    for splits in series.values():
+        for points in splits.values():
+            while points and points[-1][0] >= step:
+                points.pop()
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from runs.curves import draw, metrics_in_order, series_of
+from runs.curves import draw, latest_of, metrics_in_order, series_of
 from runs.directories import log_tail
 from runs.errors import AlreadyFinished, NotResumable
 from runs.kinds import all_kinds
@@ -23,6 +23,7 @@ from runs.views.access import login_required, run_view
 
 RUNS_ON_A_PAGE = 50
 LOG_LINES = 200
+NEWEST_LINES = 100  # enough to hold the last validation
 
 
 @require_GET
@@ -134,16 +135,13 @@ def _pace(run: Run) -> dict[str, Any]:
 
 
 def _status(run: Run) -> dict[str, Any]:
-    newest = run.metrics.order_by("-sequence")[:50]
-    latest: dict[str, dict[str, Any]] = {}
-    for row in reversed(newest):
-        latest.setdefault(str(row.values.get("split", "")), {}).update(row.values)
+    newest = run.metrics.order_by("-sequence")[:NEWEST_LINES]
     return {
         "run": run,
         "kind": _kind_title(run),
         "is_live": not run.is_finished,
         "may_resume": run.state in (Run.State.FAILED, Run.State.CANCELLED),
-        "tiles": tiles_for(run, latest),
+        "tiles": tiles_for(run, latest_of(reversed(newest))),
         **_pace(run),
     }
 

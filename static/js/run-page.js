@@ -12,8 +12,20 @@ const series = new Map(); // metric → split → [[step, value], …]
 let wished = card.dataset.metric;
 let plot = null;
 let next = 0;
+let before = 0;
+
+// A run that went back to a checkpoint measures steps again: what it went back behind is forgotten, in every series.
+function forget(step) {
+  for (const splits of series.values()) {
+    for (const points of splits.values()) {
+      while (points.length && points.at(-1)[0] >= step) points.pop();
+    }
+  }
+}
 
 function add({ step, values }) {
+  if (step < before) forget(step);
+  before = step;
   const split = values.split ?? "";
   for (const [metric, value] of Object.entries(values)) {
     if (NOT_DRAWN.has(metric) || typeof value !== "number") continue;
@@ -21,8 +33,7 @@ function add({ step, values }) {
     const splits = series.get(metric);
     if (!splits.has(split)) splits.set(split, []);
     const points = splits.get(split);
-    // A run that went back to a checkpoint measures steps again: the later line counts.
-    while (points.length && points.at(-1)[0] >= step) points.pop();
+    if (points.length && points.at(-1)[0] === step) points.pop();
     points.push([step, value]);
   }
 }
@@ -60,13 +71,18 @@ function format(value) {
 }
 
 // One column of steps, one column of values a split; a split that did not measure a step has a gap there.
-function columns(splits) {
-  const steps = [...new Set([...splits.values()].flat().map(([step]) => step))].sort((a, b) => a - b);
-  const values = [...splits.values()].map((points) => {
+function columns(lines) {
+  const steps = [...new Set(lines.flat().map(([step]) => step))].sort((a, b) => a - b);
+  const values = lines.map((points) => {
     const at = new Map(points);
     return steps.map((step) => at.get(step) ?? null);
   });
   return [steps, ...values];
+}
+
+// A line needs two points; one alone is shown as a dot.
+function isPoint(chart, index) {
+  return chart.data[index].filter((value) => value != null).length === 1;
 }
 
 // Lines carry their names at their ends, apart from each other, instead of a legend.
@@ -108,8 +124,9 @@ function draw() {
   const metric = series.has(wished) ? wished : inOrder()[0];
   if (!metric) return;
   const splits = series.get(metric);
-  const names = [...splits.keys()];
-  const data = columns(splits);
+  const names = [...splits.keys()].filter((name) => splits.get(name).length);
+  if (!names.length) return;
+  const data = columns(names.map((name) => splits.get(name)));
   const signature = JSON.stringify([metric, names, document.documentElement.dataset.theme ?? "", matchMedia("(prefers-color-scheme: dark)").matches]);
   if (plot && plot.signature === signature) {
     plot.setData(data);
@@ -128,7 +145,7 @@ function draw() {
       cursor: { y: false, points: { size: 7 } },
       scales: { x: { time: false } },
       axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 60, space: 48 }],
-      series: [{}, ...names.map((name) => ({ stroke: lineColour(name), width: 2, dash: lineDash(name), spanGaps: true, points: { show: false } }))],
+      series: [{}, ...names.map((name) => ({ stroke: lineColour(name), width: 2, dash: lineDash(name), spanGaps: true, points: { show: isPoint, size: 7 } }))],
       hooks: { draw: [(chart) => nameLines(chart, names)], setCursor: [(chart) => tell(chart, names, metric)] },
     },
     data,

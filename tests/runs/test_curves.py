@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.curves import HEIGHT, MOST_POINTS, draw, metrics_in_order, nice_ticks, series_of, thin
+from runs.curves import HEIGHT, MOST_POINTS, draw, latest_of, metrics_in_order, nice_ticks, series_of, thin
 
 
 @dataclass
@@ -29,6 +29,13 @@ def test_steps_measured_again_after_a_resume_replace_what_was_behind():
     rows = [Row(step, {"loss": float(step)}) for step in (1, 2, 3, 4, 3, 4, 5)]
     rows[4].values["loss"] = 30.0
     assert series_of(rows)["loss"][""] == [(1, 1.0), (2, 2.0), (3, 30.0), (4, 4.0), (5, 5.0)]
+
+
+def test_going_back_forgets_the_validation_that_was_measured_behind():
+    rows = [Row(8, {"split": "train", "loss": 0.5}), Row(8, {"split": "validation", "loss": 0.6}),
+            Row(1, {"split": "train", "loss": 0.7})]  # fmt: skip
+    assert series_of(rows)["loss"] == {"train": [(1, 0.7)], "validation": []}
+    assert latest_of(rows) == {"train": {"loss": 0.7}}
 
 
 def test_the_metric_to_look_at_comes_first():
