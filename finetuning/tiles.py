@@ -78,7 +78,7 @@ def _seconds(metrics: Mapping[str, Any]) -> str:
 def _number(value: Any, decimals: int = 2) -> str:
     if not isinstance(value, int | float):
         return "–"
-    return number_format(value, decimals, use_l10n=True, force_grouping=True)
+    return number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
 
 
 def _signed(value: Any) -> str:
