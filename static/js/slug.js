@@ -2,9 +2,13 @@
 const name = document.getElementById("id_name");
 const slug = document.getElementById("id_slug");
 let isOwn = Boolean(slug?.value);
-slug?.addEventListener("input", () => { isOwn = slug.value !== ""; });
-name?.addEventListener("input", () => {
+
+function propose() {
   if (isOwn) return;
   slug.value = name.value.normalize("NFKD").toLowerCase()
     .replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60);
-});
+}
+
+slug?.addEventListener("input", () => { isOwn = slug.value !== ""; });
+name?.addEventListener("input", propose);
+if (name?.value) propose(); // typed before this file arrived

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from labeling.models import Comparison, Person, Project
 from tests.browser.test_workbench import press
@@ -80,4 +80,4 @@ def test_an_owner_without_a_project_is_told_what_to_do(
     assert complaints(page) == ""
     page.get_by_role("link", name="Make the first project").click()
     page.get_by_label("Name").fill("Helpful answers 도움이 되는 답")
-    assert page.get_by_label("Address").input_value() == "helpful-answers"
+    expect(page.get_by_label("Address")).to_have_value("helpful-answers")
