@@ -40,11 +40,12 @@ def make_base(directory: RunDirectory) -> dict[str, Any]:
         model, tokenizer = load_weights(config.path), check_tokenizer(AutoTokenizer.from_pretrained(config.path))
         figures: dict[str, Any] = {"loss": None, "steps": 0, "conversations": 0}
     else:
-        corpus = read_corpus(config)
+        left_out: list[str] = []
+        corpus = read_corpus(config, left_out=left_out)
         tokenizer = train_tokenizer(corpus, vocabulary_size=config.vocabulary_size)
         torch.manual_seed(config.seed)
         model = build_model(config, tokenizer).to(choose_device(config.device))  # type: ignore[arg-type]
-        figures = pretrain(directory, config, model, tokenizer, corpus)
+        figures = {**pretrain(directory, config, model, tokenizer, corpus), "unreadable_rows": len(left_out)}
     directory.stop_if_asked()
     card = PolicyCard(name=config.name, method="base", training={**config.to_dict(), "corpus": list(config.corpus)})
     target = directory.path / "policy"
@@ -60,15 +61,20 @@ def make_base(directory: RunDirectory) -> dict[str, Any]:
     }
 
 
-def read_corpus(config: BaseConfig) -> list[Chat]:
+def read_corpus(config: BaseConfig, *, left_out: list[str]) -> list[Chat]:
     """Every conversation of the corpus files; of a snapshot only its train split.
 
-    Raises: InvalidData if there is none.
+    Args:
+        left_out: where rows that cannot be read are noted.
+
+    Raises: InvalidData if there is no conversation.
     """
     corpus = [
         chat
         for file in config.corpus
-        for chat in chats(read_records(file, splits=("train",) if Path(file).suffix == ".parquet" else None))
+        for chat in chats(
+            read_records(file, splits=("train",) if Path(file).suffix == ".parquet" else None, left_out=left_out)
+        )
     ]
     if not corpus:
         raise InvalidData(f"No conversation was found in {', '.join(config.corpus)}.")

@@ -40,11 +40,14 @@ class PreferredPair:
     worse: str
 
 
-def read_records(file: Path | str, *, splits: Iterable[str] | None = None) -> Iterator[ComparisonRecord]:
+def read_records(
+    file: Path | str, *, splits: Iterable[str] | None = None, left_out: list[str] | None = None
+) -> Iterator[ComparisonRecord]:
     """The comparisons and demonstrations of a snapshot (Parquet) or of a JSONL file in any format that is read here.
 
     Args:
         splits: only rows of these splits; a JSONL file is split by prompt hash with seed 0, as a snapshot is.
+        left_out: where to note the rows that cannot be read, each with its line number; without it they raise.
 
     Raises: InvalidData for a row that cannot be read, with its line number.
     """
@@ -59,7 +62,10 @@ def read_records(file: Path | str, *, splits: Iterable[str] | None = None) -> It
                 raise row
             record = read(row)
         except InvalidRow as error:
-            raise InvalidData(f"{file}, line {number}: {error}") from None
+            if left_out is None:
+                raise InvalidData(f"{file}, line {number}: {error}") from None
+            left_out.append(f"line {number}: {error}")
+            continue
         if wanted is None or split_of(record.prompt_hash, seed=0) in wanted:
             yield record
 

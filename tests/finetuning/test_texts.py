@@ -100,3 +100,14 @@ def test_a_snapshot_gives_only_the_splits_that_are_asked_for(planted_file):
     assert sorted(train + others) == sorted(everything)
     assert train
     assert others
+
+
+def test_a_row_that_cannot_be_read_raises_or_is_noted_with_its_line(tmp_path):
+    good = {"prompt": "Why?", "responses": ["a", "b"]}
+    file = lines(tmp_path / "rows.jsonl", [good, {"prompt": "How?", "responses": ["c"]}, good])
+    left_out: list[str] = []
+
+    assert len(list(read_records(file, left_out=left_out))) == 2
+    assert [note.partition(":")[0] for note in left_out] == ["line 2"]
+    with pytest.raises(InvalidData, match="line 2"):
+        list(read_records(file))
