@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
@@ -44,7 +45,7 @@ def get_policy(name: str) -> Policy:
     return policy
 
 
-def get_trial_for(person: Person, pk: object) -> Run:
+def get_trial_for(person: Person, pk: UUID) -> Run:
     """A run of the playground, for engineers and owners. Raises: Http404."""
     run = Run.objects.filter(kind="try_policy", pk=pk).first() if person.is_engineer else None
     if run is None:

@@ -117,14 +117,9 @@ def progress_of(project: Project, annotator: Person, now: datetime | None = None
 def comparisons_above_target(project: Project | None = None) -> QuerySet[Comparison]:
     """Comparisons with more judgments that count than they wanted. There must be none."""
     comparisons = Comparison.objects.all() if project is None else Comparison.objects.filter(project=project)
-    later = Judgment.objects.filter(supersedes=OuterRef("judgments__pk"))
+    counts = Q(judgments__is_surplus=False, judgments__is_retraction=False, judgments__superseded_by=None)
     return (
-        comparisons.annotate(
-            counted=Count(
-                "judgments",
-                filter=Q(judgments__is_surplus=False, judgments__is_retraction=False) & ~Exists(later),
-            )
-        )
+        comparisons.annotate(counted=Count("judgments", filter=counts, distinct=True))
         .filter(counted__gt=F("target_judgments"))
         .order_by("pk")
     )

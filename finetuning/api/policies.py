@@ -25,7 +25,7 @@ class PolicySerializer(serializers.Serializer):
     name = serializers.CharField()
     method = serializers.CharField()
     digest = serializers.CharField()
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a field's own attribute
     reference = serializers.CharField(allow_null=True)
     reward_model = serializers.CharField(allow_null=True)
     snapshot = serializers.UUIDField(allow_null=True)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ def main() -> int:
     os.environ["PLUMBLINE_SCORER_URL"] = f"http://127.0.0.1:{free_port()}"
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the processes are stopped too
 
     import django
 

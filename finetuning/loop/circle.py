@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
@@ -17,6 +18,7 @@ from labeling.services.demo import DEMO, DEMO_PROJECTS, ensure_demo_project
 from labeling.services.projects import create_project
 
 ANNOTATORS = 8
+COUNTS = ("rows", "accepted", "rejected", "unchanged")
 SERVER_SAMPLE = 64
 
 
@@ -71,16 +73,17 @@ def import_data(circle: Circle, report: Report) -> None:
             circle.slug = DEMO_PROJECTS[0].slug
             ensure_demo_project(DEMO_PROJECTS[0], owner=None)
             path = DEMO / DEMO_PROJECTS[0].files[0]
-            counts = circle.project.import_batches.order_by("pk").values("rows", "accepted", "rejected", "unchanged")[0]
+            first = circle.project.import_batches.order_by("pk")[0]
+            counts: dict[str, Any] = {name: getattr(first, name) for name in COUNTS}
         else:
             create_project(slug=circle.slug, name=circle.data.name)
             path = circle.data
             counts = command("import_responses", circle.slug, path, "--labels-settle")
         again = command("import_responses", circle.slug, path, "--labels-settle")
-        stage.figures |= {name: counts[name] for name in ("rows", "accepted", "rejected", "unchanged")}
+        stage.figures |= {name: counts[name] for name in COUNTS}
         stage.figures["comparisons"] = circle.project.comparisons.count()
         stage.figures["rejected_reasons"] = counts.get("reasons", {})
-        stage.claim("every row is accounted for", counts["rows"] == sum(counts[n] for n in list(counts)[1:4]))
+        stage.claim("every row is accounted for", counts["rows"] == sum(counts[name] for name in COUNTS[1:]))
         stage.claim("something was accepted", counts["accepted"] > 0)
         stage.claim("the same file again changes nothing", again["accepted"] == 0)
 

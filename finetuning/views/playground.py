@@ -1,6 +1,6 @@
 """Trying policies by hand: a prompt, one answer or two, and what the champion thinks of them."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -74,7 +74,7 @@ def _chosen(request: HttpRequest, person: Person) -> dict[str, Any]:
 
 def _engineer(request: HttpRequest) -> Person:
     """The person, if policies exist for them. Raises: Http404."""
-    person: Person = request.user
+    person = cast(Person, request.user)
     if not person.is_engineer:
         raise Http404
     return person

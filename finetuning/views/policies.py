@@ -1,6 +1,6 @@
 """Pages about policies: all of them, one of them, and what can be done with it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -121,7 +121,7 @@ def _context(
 
 def _engineer(request: HttpRequest) -> Person:
     """The person, if policies exist for them. Raises: Http404."""
-    person: Person = request.user
+    person = cast(Person, request.user)
     if not person.is_engineer:
         raise Http404
     return person

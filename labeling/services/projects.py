@@ -9,6 +9,7 @@ from labeling.errors import InvalidProject
 from labeling.models import GuidelineVersion, Instrument, Membership, Person, Project
 
 RESERVED_SLUGS = frozenset({"new"})
+MAX_SLUG_CHARACTERS = 60
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def create_project(
             _("“%(slug)s” cannot be part of an address. Use letters, digits and hyphens.") % {"slug": slug},
             fields={"slug": slug},
         ) from None
-    if slug in RESERVED_SLUGS or len(slug) > Project._meta.get_field("slug").max_length:
+    if slug in RESERVED_SLUGS or len(slug) > MAX_SLUG_CHARACTERS:
         raise InvalidProject(_("“%(slug)s” is taken or too long.") % {"slug": slug}, fields={"slug": slug})
     try:
         with transaction.atomic():

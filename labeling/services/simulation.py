@@ -38,7 +38,8 @@ def simulate_annotators(
 ) -> SimulationReport:
     """Let `count` people of planted competence judge until nothing is left for them, or `limit` judgments are stored.
 
-    They judge by the quality planted in the comparisons' metadata, {"planted_quality": {first 16 digits of the response hash: nats}}.
+    They judge by the quality planted in the comparisons' metadata: {"planted_quality": {response hash: nats}}, of each
+    hash the first 16 digits.
 
     Args:
         lowest_competence, highest_competence: the people's competences are spread evenly between the two.

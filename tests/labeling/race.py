@@ -56,7 +56,7 @@ def main(threads, comparisons, target):
     for worker in workers:
         worker.join()
     doubled = Judgment.objects.values("comparison", "annotator").annotate(n=Count("pk")).filter(n__gt=1).count()
-    print(
+    sys.stdout.write(
         json.dumps(
             {
                 "stored": Judgment.objects.count(),
