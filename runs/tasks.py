@@ -23,6 +23,8 @@ NUDGE_EXPIRES_SECONDS = 30
 class Nudge(DjangoTask):
     """A task whose message may get lost: when the broker is away, the caller goes on, and the beat sends it again."""
 
+    Request = "runs.arrival:AckOnArrival"  # a name, so that the web process need not load the worker
+
     def apply_async(self, *args: Any, **options: Any) -> Any:
         try:
             return super().apply_async(*args, **options)
@@ -41,20 +43,20 @@ def execute_run(run_id: str) -> None:
             nudge_runs()
 
 
-@shared_task
+@shared_task(base=Nudge)
 def nudge_runs() -> None:
     """Send a message for the queued runs that could start now. Heals every message that was lost."""
     for run_id in claimable_runs().values_list("pk", flat=True)[:NUDGE_LIMIT]:
         execute_run.apply_async(args=[str(run_id)], expires=NUDGE_EXPIRES_SECONDS)
 
 
-@shared_task
+@shared_task(base=Nudge)
 def reap_runs() -> None:
     """Take runs away from workers that fell silent."""
     reap_silent_runs()
 
 
-@shared_task
+@shared_task(base=Nudge)
 def queue_scheduled(kind: str, config: dict[str, Any] | None = None) -> None:
     """What a periodic task calls: queue a run of a kind that allows it, e.g. retraining every night."""
     queue = kind_named(kind).queue_scheduled

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from config.process_tree import descendants
 from runs.models import Run
-from runs.services.queueing import request_cancel
+from runs.services.queueing import queue_run, request_cancel
 from tests.runs.installation import (
     Installation,
     child_run,
@@ -141,6 +142,22 @@ def test_a_broker_that_is_killed_and_comes_back_empty_loses_no_run(tmp_path):
         assert wait_for_end(first).state == "succeeded"
         server.start()
         assert wait_for_end(second).state == "succeeded"
+
+
+def test_no_message_is_held_while_both_pool_processes_are_busy(tmp_path):
+    with own_redis(tmp_path) as server, installation("redis", tmp_path, url=server.url) as here:
+        here.start_worker(beat=False)
+        busy = [queue_run(kind="trial_count", config={"steps": 400, "seconds_per_step": 0.05}, title="") for _ in "ab"]
+        waiting = queue_run(kind="trial_count", config={"steps": 1}, title="")
+        for run in busy:
+            here.send(run)
+            wait_for(run, lambda fresh: fresh.state == "running", seconds=30, what="a busy process")
+        here.send(waiting, times=5)
+        broker = redis.Redis.from_url(server.url)
+        until(lambda: not broker.llen(here.queue), seconds=10, what="the messages' arrival")
+        assert broker.hlen("unacked") == 0
+        assert Run.objects.filter(state="running").count() == 2
+        assert wait_for_end(waiting).state == "succeeded"
 
 
 def test_a_child_that_ignores_the_wish_to_stop_is_killed_after_the_grace(tmp_path):
