@@ -22,7 +22,7 @@ CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM", "/usr/bin/chromium")
 WIDTHS = {1440: 900, 390: 844}
 PASSWORD = "only for pictures 2718"  # noqa: S105
 
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 os.environ["PLUMBLINE_HOME"] = tempfile.mkdtemp(prefix="plumbline-pictures-")
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -35,6 +35,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from pictured_policies import fill as fill_policies  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 
@@ -86,7 +87,9 @@ def fill() -> list[Picture]:
     lease_next(project=pairs, annotator=annotators[0])  # an ordinary pair, held before the hard one comes first
     hard = make_hard_comparison(pairs)
     judged = Comparison.objects.filter(project=ranking, judgments__isnull=False)[0]
+    policies = fill_policies(owner, ranking)
     return [
+        *(Picture(name, path) for name, path in policies.items()),
         Picture("login", "/accounts/login/", person=""),
         Picture("home", "/"),
         Picture("home-annotator", "/", person="annotator-1@example.org"),

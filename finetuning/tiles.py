@@ -78,9 +78,9 @@ def _seconds(metrics: Mapping[str, Any]) -> str:
 def _number(value: Any, decimals: int = 2) -> str:
     if not isinstance(value, int | float):
         return "–"
-    return number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
+    return number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True).replace("-", "−")
 
 
 def _signed(value: Any) -> str:
     text = _number(value)
-    return f"+{text}" if isinstance(value, int | float) and value > 0 else text.replace("-", "−")
+    return f"+{text}" if isinstance(value, int | float) and value > 0 else text

@@ -99,6 +99,12 @@ def _interval(result: Figures) -> str:
     return " · ".join(parts)
 
 
+def _gain(result: Figures) -> str:
+    if result.get("reward_gain_low") is None or result.get("reward_gain_high") is None:
+        return ""
+    return f"{figure(result['reward_gain_low'])} … {figure(result['reward_gain_high'])}"
+
+
 def _temperature(result: Figures) -> str:
     value = result.get("temperature")
     return _("temperature %(value)s") % {"value": figure(value)} if isinstance(value, int | float) else ""
@@ -119,7 +125,9 @@ _RESULT_TILES: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "accepted": (gettext_noop("Rows accepted"), _rejected),
     "reward": (gettext_noop("Mean reward"), _nothing),
     "mean_reward": (gettext_noop("Mean reward"), _nothing),
+    "reward_gain": (gettext_noop("Gain in reward"), _gain),
     "kl": (gettext_noop("KL to the reference"), lambda result: _("nats")),
+    "kl_nats": (gettext_noop("KL to the reference"), lambda result: _("nats an answer")),
     "scored": (gettext_noop("Responses scored"), _nothing),
     "responses": (gettext_noop("New responses"), _nothing),
     "comparisons": (gettext_noop("Comparisons"), _nothing),
