@@ -23,6 +23,7 @@ from runs.views.access import login_required, run_view
 
 RUNS_ON_A_PAGE = 50
 LOG_LINES = 200
+FACTS_SHOWN = 8
 NEWEST_LINES = 100  # enough to hold the last validation
 
 
@@ -58,7 +59,8 @@ def run(request: HttpRequest, run: Run) -> HttpResponse:
         **_chart(run, request.GET.get("metric", "")),
         "facts": _times(run),
         "config_facts": flatten(run.config),
-        "result_facts": flatten(run.result),
+        "result_facts": flatten({name: value for name, value in run.result.items() if name != "url"}),
+        "facts_shown": FACTS_SHOWN,
         "lines": log_tail(run, lines=LOG_LINES, search=search),
         "search": search,
     }

@@ -174,6 +174,14 @@ def test_cancelling_a_finished_run_says_so(client, engineer):
     assert "nothing to cancel" in page
 
 
+def test_a_long_result_is_folded_after_its_first_figures(client, engineer):
+    result = {f"figure_{number}": number for number in range(20)}
+    run = make_run(state="succeeded", finished_at=timezone.now(), result={**result, "url": "/reward-models/x/"})
+    page = see(client, engineer, f"/runs/{run.pk}/").content.decode()
+    assert page.index("figure_7") < page.index("All 20 figures") < page.index("figure_8")
+    assert 'href="/reward-models/x/"' in page
+
+
 def test_a_claimed_run_shows_its_worker(client, engineer):
     run = make_run()
     claim_run(run_id=run.pk, worker="gpu-box:4711")

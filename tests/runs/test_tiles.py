@@ -70,9 +70,10 @@ def test_no_time_left_is_said_where_the_pace_is_unknown(fields):
 
 
 def test_nested_settings_become_rows_with_dots():
-    assert flatten({"a": {"b": 1, "c": {"d": [1, 2]}}, "e": "x" * 300, "f": 2e-5}) == [
+    assert flatten({"a": {"b": 1, "c": {"d": [1, 2]}}, "e": "x" * 300, "f": 2e-5, "g": [{"h": 1}, {"h": 2}]}) == [
         ("a.b", "1"),
         ("a.c.d", "[1, 2]"),
         ("e", "x" * 200 + "…"),
         ("f", "2e-05"),
+        ("g", "2 entries"),
     ]
