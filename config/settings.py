@@ -214,8 +214,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     # They expire before the next but one is due, so that they do not pile up behind a busy worker.
-    "nudge-runs": {"task": "runs.tasks.nudge_runs", "schedule": 5.0, "options": {"expires": 10}},
-    "reap-runs": {"task": "runs.tasks.reap_runs", "schedule": 10.0, "options": {"expires": 20}},
+    "nudge-runs": {"task": "runs.tasks.nudge_runs", "schedule": 5.0, "options": {"expire_seconds": 10}},
+    "reap-runs": {"task": "runs.tasks.reap_runs", "schedule": 10.0, "options": {"expire_seconds": 20}},
 }
 if CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_BROKER_TRANSPORT_OPTIONS = broker_folders(PLUMBLINE_HOME / "broker")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 # What a reader looks for first, by run: the reward of a policy, otherwise the loss.
-PREFERRED = ("reward", "loss", "accuracy", "mean_reward", "margin", "kl", "log_loss")
+PREFERRED = ("reward", "loss", "accuracy", "mean_reward", "margin", "kl_nats", "kl", "log_loss")
 NOT_DRAWN = ("epoch", "num_tokens")
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 92, 12, 30

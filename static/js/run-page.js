@@ -2,7 +2,7 @@
 /* global uPlot */
 
 const POLL_MS = 2000;
-const PREFERRED = ["reward", "loss", "accuracy", "mean_reward", "margin", "kl", "log_loss"];
+const PREFERRED = ["reward", "loss", "accuracy", "mean_reward", "margin", "kl_nats", "kl", "log_loss"];
 const NOT_DRAWN = new Set(["epoch", "num_tokens"]);
 
 const card = document.querySelector("#run-curve[data-metrics]");

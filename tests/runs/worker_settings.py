@@ -13,6 +13,6 @@ CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE, expires=120)]  # a server
 CELERY_BEAT_SCHEDULER = "celery.beat:PersistentScheduler"  # embedded in the worker, and nothing to clean up
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "schedule")
 CELERY_BEAT_SCHEDULE = {
-    "nudge-runs": {**CELERY_BEAT_SCHEDULE["nudge-runs"], "schedule": 1.0},
-    "reap-runs": {**CELERY_BEAT_SCHEDULE["reap-runs"], "schedule": 1.0},
+    name: {"task": entry["task"], "schedule": 1.0, "options": {"expires": 10}}
+    for name, entry in CELERY_BEAT_SCHEDULE.items()
 }
