@@ -74,7 +74,12 @@ def _from_result(result: Figures) -> Iterator[Tile]:
 def _from_metrics(latest: Mapping[str, Figures]) -> Iterator[Tile]:
     for split in ("validation", "train", ""):
         figures = latest.get(split, {})
-        for name, label in (("reward", _("Reward")), ("loss", _("Loss")), ("accuracy", _("Accuracy")), ("kl", "KL")):
+        for name, label in (
+            ("reward", _("Reward")),
+            ("loss", _("Loss")),
+            ("accuracy", _("Accuracy")),
+            ("kl_nats", "KL"),
+        ):
             if isinstance(figures.get(name), int | float):
                 yield Tile(label=label, figure=figure(figures[name]), note=_SPLITS.get(split, lambda: "")())
 
@@ -130,6 +135,8 @@ _RESULT_TILES: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "kl_nats": (gettext_noop("KL to the reference"), lambda result: _("nats an answer")),
     "scored": (gettext_noop("Responses scored"), _nothing),
     "responses": (gettext_noop("New responses"), _nothing),
+    "demonstrations": (gettext_noop("Demonstrations"), _nothing),
+    "conversations": (gettext_noop("Conversations"), _nothing),
     "comparisons": (gettext_noop("Comparisons"), _nothing),
     "comparisons_per_second": (gettext_noop("Speed"), lambda result: _("comparisons a second")),
     "steps": (gettext_noop("Steps"), _nothing),

@@ -26,6 +26,17 @@ def test_a_result_is_shown_with_its_interval():
     assert len(tiles) == 4
 
 
+def test_a_tuned_policy_is_shown_against_its_reference():
+    run = make_run(state="succeeded", attempt=1, started_at=NOW, finished_at=NOW,
+                   result={"mean_reward": 1.5, "reward_gain": 0.6, "reward_gain_low": 0.41, "reward_gain_high": 0.79,
+                           "kl_nats": 3.2, "steps": 9})  # fmt: skip
+    assert [(tile.label, tile.figure, tile.note) for tile in tiles_for(run, {})][:3] == [
+        ("Mean reward", "1.500", ""),
+        ("Gain in reward", "0.600", "0.410 … 0.790"),
+        ("KL to the reference", "3.200", "nats an answer"),
+    ]
+
+
 def test_a_run_under_way_shows_what_it_measured_last():
     run = make_run(state="running", attempt=1, started_at=NOW)
     tiles = tiles_for(run, {"train": {"loss": 0.61}, "validation": {"loss": 0.64, "accuracy": 0.7}})
