@@ -13,8 +13,8 @@ DEMONSTRATIONS = ("auto", "written", "best")
 # What a method takes where the config says null: tuned on the small demo policy.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "sft": {"steps": 50, "learning_rate": 1e-3, "examples_per_step": 16},
-    "rloo": {"steps": 30, "learning_rate": 7e-4, "examples_per_step": 32},
-    "grpo": {"steps": 30, "learning_rate": 7e-4, "examples_per_step": 32},
+    "rloo": {"steps": 24, "learning_rate": 7e-4, "examples_per_step": 32},
+    "grpo": {"steps": 24, "learning_rate": 7e-4, "examples_per_step": 32},
     "dpo": {"steps": 60, "learning_rate": 3e-4, "examples_per_step": 8},
 }
 
