@@ -31,10 +31,11 @@ def tiles_of(policy: Policy) -> list[Tile]:
             Tile(_("Conversations"), _number(metrics.get("conversations"), 0), _("in the corpus")),
             Tile(_("Steps"), _number(metrics.get("steps"), 0), _seconds(metrics)),
         ]
+    learned = ("pairs", _("Pairs")) if policy.method == Policy.Method.DPO else ("demonstrations", _("Demonstrations"))
     return [
         Tile(_("Mean reward"), "–", _("no reward model was given")),
-        Tile(_("Demonstrations"), _number(metrics.get("demonstrations"), 0), _("learned from")),
-        Tile(_("Loss"), _number(metrics.get("loss")), _("nats a token, at the end")),
+        Tile(learned[1], _number(metrics.get(learned[0]), 0), _("learned from")),
+        Tile(_("Left out"), _number(metrics.get("left_out"), 0), _("their prompts do not fit")),
         Tile(_("Steps"), _number(metrics.get("steps"), 0), _seconds(metrics)),
     ]
 
