@@ -32,7 +32,9 @@ class Circle:
     slug: str = "loop"
     snapshot: str = ""
     model: str = ""
+    training_run: str = ""
     base_run: str = ""
+    rloo_run: str = ""
     policies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -120,17 +122,31 @@ def freeze(circle: Circle, report: Report) -> None:
         stage.claim("the export holds pairs", stage.figures["exported_rows"] > 0)
 
 
-def start_base_policy(circle: Circle, report: Report) -> None:
-    """The base policy is pretrained in a child of its own while the reward model trains."""
+def start_training(circle: Circle, report: Report) -> None:
+    """The reward model trains in one child process, and beside it the base policy in another."""
+    circle.training_run = command("train_reward_model", circle.snapshot, name="loop")["run"]
     corpus = "demo" if circle.data is None else circle.snapshot
     circle.base_run = command("create_policy", "base", corpus=corpus)["run"]
+
+
+def imitate(circle: Circle, report: Report) -> None:
+    """A base policy is pretrained on the corpus, then fine-tuned on demonstrations, while the reward model trains."""
+    with report.stage("base policy") as stage:
+        base = finished(circle.base_run)
+        stage.figures |= figures.plain(base.result)
+        circle.policies["base"] = base.result["policy"]
+    with report.stage("sft") as stage:
+        base_policy = circle.policies["base"]
+        queued = command("finetune_policy", base_policy, method="sft", snapshot=circle.snapshot, name="sft")
+        run = finished(queued["run"])
+        circle.policies["old"] = run.result["policy"]
+        stage.figures |= figures.plain(run.result)
 
 
 def train_reward_model(circle: Circle, report: Report) -> None:
     """A reward model learns the judgments and is held against prompts it has not seen."""
     with report.stage("reward model") as stage:
-        queued = command("train_reward_model", circle.snapshot, name="loop")
-        run = finished(queued["run"])
+        run = finished(circle.training_run)
         circle.model = run.result["model"]
         command("promote_reward_model", circle.model)
         held_out = run.result
@@ -138,7 +154,8 @@ def train_reward_model(circle: Circle, report: Report) -> None:
         if test is not None:
             held_out = command("evaluate_reward_model", circle.model, test, split="all")
             stage.figures["held_out"] = test.name
-        stage.figures |= figures.accuracy_figures(held_out) | {"attempts": run.attempt}
+        stage.figures |= figures.accuracy_figures(held_out)
+        stage.figures |= {"training_seconds": run.result.get("training_seconds"), "attempts": run.attempt}
         low, accuracy, high = (held_out[key] for key in ("accuracy_low", "accuracy", "accuracy_high"))
         stage.claim("accuracy lies in its interval", low <= accuracy <= high)
         if circle.is_planted:
@@ -163,23 +180,22 @@ def score(circle: Circle, report: Report) -> None:
         stage.figures["run"] = answer["run"]
 
 
-def fine_tune(circle: Circle, report: Report) -> None:
-    """Supervised fine-tuning on demonstrations, then RLOO against the reward model, KL to the frozen reference."""
-    with report.stage("base policy") as stage:
-        base = finished(circle.base_run)
-        stage.figures |= figures.plain(base.result)
-        circle.policies["base"] = base.result["policy"]
-    with report.stage("sft") as stage:
-        queued = command("finetune_policy", circle.policies["base"], method="sft", snapshot=circle.snapshot, name="sft")
-        run = finished(queued["run"])
-        circle.policies["old"] = run.result["policy"]
-        stage.figures |= figures.plain(run.result)
+def start_reinforcement(circle: Circle, report: Report) -> None:
+    """The policy run works in a child process while this one has the responses scored."""
+    circle.rloo_run = command(
+        "finetune_policy",
+        circle.policies["old"],
+        method="rloo",
+        reward_model=circle.model,
+        name="rloo",
+        snapshot=circle.snapshot,
+    )["run"]
+
+
+def reinforce(circle: Circle, report: Report) -> None:
+    """RLOO has raised the reward of the policy's answers, KL to the frozen reference logged."""
     with report.stage("rloo") as stage:
-        queued = command(
-            "finetune_policy", circle.policies["old"], method="rloo", reward_model=circle.model, name="rloo",
-            snapshot=circle.snapshot,
-        )  # fmt: skip
-        run = finished(queued["run"])
+        run = finished(circle.rloo_run)
         circle.policies["tuned"] = run.result["policy"]
         stage.figures |= figures.plain(run.result)
         stage.claim("KL to the reference policy was measured", run.result["kl_nats"] > 0)
@@ -227,10 +243,12 @@ STAGES = (
     import_data,
     label,
     freeze,
-    start_base_policy,
+    start_training,
+    imitate,
     train_reward_model,
+    start_reinforcement,
     score,
-    fine_tune,
+    reinforce,
     queue_new_comparisons,
     prove_invariants,
 )
