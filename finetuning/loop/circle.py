@@ -126,7 +126,7 @@ def start_training(circle: Circle, report: Report) -> None:
     """The reward model trains in one child process, and beside it the base policy in another."""
     circle.training_run = command("train_reward_model", circle.snapshot, name="loop")["run"]
     corpus = "demo" if circle.data is None else circle.snapshot
-    circle.base_run = command("create_policy", "base", corpus=corpus)["run"]
+    circle.base_run = command("create_policy", "loop-base", corpus=corpus)["run"]
 
 
 def imitate(circle: Circle, report: Report) -> None:
@@ -137,7 +137,7 @@ def imitate(circle: Circle, report: Report) -> None:
         circle.policies["base"] = base.result["policy"]
     with report.stage("sft") as stage:
         base_policy = circle.policies["base"]
-        queued = command("finetune_policy", base_policy, method="sft", snapshot=circle.snapshot, name="sft")
+        queued = command("finetune_policy", base_policy, method="sft", snapshot=circle.snapshot, name="loop-sft")
         run = finished(queued["run"])
         circle.policies["old"] = run.result["policy"]
         stage.figures |= figures.plain(run.result)
@@ -170,9 +170,8 @@ def score(circle: Circle, report: Report) -> None:
         scores = figures.stored_scores(circle.model, circle.project)
         stage.figures |= {"scored": len(scores), "responses": figures.response_count(circle.project)}
         stage.claim("every response has a reward", stage.figures["scored"] == stage.figures["responses"])
-        stage.figures["server_difference"] = figures.largest_server_difference(
-            circle.model, scores[:: max(1, len(scores) // 64)]
-        )
+        sample = scores[:: max(1, len(scores) // SERVER_SAMPLE)]
+        stage.figures["server_difference"] = figures.largest_server_difference(circle.model, sample)
         stage.claim("the scoring server gives the same rewards", stage.figures["server_difference"] < 1e-4)
         if circle.is_planted:
             stage.figures["rank_correlation"] = figures.planted_rank_correlation(scores, circle.snapshot)
@@ -187,7 +186,7 @@ def start_reinforcement(circle: Circle, report: Report) -> None:
         circle.policies["old"],
         method="rloo",
         reward_model=circle.model,
-        name="rloo",
+        name="loop-rloo",
         snapshot=circle.snapshot,
     )["run"]
 
