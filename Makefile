@@ -50,8 +50,9 @@ format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-screenshots: install-dev
-	$(BIN)/python -m docs.screenshots
+screenshots: install-dev loop
+	$(BIN)/python docs/screenshots.py
+	$(BIN)/python docs/screenshots.py --loop
 
 clean:
 	rm -rf $(VENV)

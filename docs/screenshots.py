@@ -1,10 +1,10 @@
 """Photographs every page at 1440 and 390 px, light and dark, into docs/screenshots/.
 
-    .venv/bin/python docs/screenshots.py [NAME …]
+    .venv/bin/python docs/screenshots.py [--loop] [NAME …]
 
 A home of its own is made in a temporary folder, filled with the demo projects and simulated judgments, and served from
-a thread. Needs a Chromium (PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures keep their 256 commonest
-colours.
+a thread. With --loop it photographs the pages of models and runs on var/loop, as `make loop` left it. Needs a Chromium
+(PLUMBLINE_CHROMIUM, by default /usr/bin/chromium). Pictures keep their 256 commonest colours.
 """
 
 import os
@@ -20,10 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM", "/usr/bin/chromium")
 WIDTHS = {1440: 900, 390: 844}
+MANAGER = "manager@example.org"
 PASSWORD = "only for pictures 2718"  # noqa: S105
 
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
-os.environ["PLUMBLINE_HOME"] = tempfile.mkdtemp(prefix="plumbline-pictures-")
+IS_LOOP = "--loop" in sys.argv
+os.environ["PLUMBLINE_HOME"] = str(ROOT / "var" / "loop") if IS_LOOP else tempfile.mkdtemp(prefix="plumbline-pictures-")
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ["PLUMBLINE_LOG_LEVEL"] = "ERROR"
@@ -35,7 +37,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from pictured_policies import fill as fill_policies  # noqa: E402
+from loop_pictures import fill_from_loop  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 
@@ -45,7 +47,7 @@ class Picture:
 
     name: str
     path: str
-    person: str = "manager@example.org"
+    person: str = MANAGER
     keys: tuple[str, ...] = ()
     language: str = "en"
 
@@ -60,7 +62,7 @@ def fill() -> list[Picture]:
     from labeling.verdicts import Verdict
 
     owner = create_person(
-        email="manager@example.org", password=PASSWORD, name="Manager", installation_role=Person.InstallationRole.OWNER
+        email=MANAGER, password=PASSWORD, name="Manager", installation_role=Person.InstallationRole.OWNER
     )
     ranking, pairs = ensure_demo_projects(owner=owner)
     annotators = [create_person(email=f"annotator-{n}@example.org", password=PASSWORD) for n in (1, 2, 3)]
@@ -87,9 +89,7 @@ def fill() -> list[Picture]:
     lease_next(project=pairs, annotator=annotators[0])  # an ordinary pair, held before the hard one comes first
     hard = make_hard_comparison(pairs)
     judged = Comparison.objects.filter(project=ranking, judgments__isnull=False)[0]
-    policies = fill_policies(owner, ranking)
     return [
-        *(Picture(name, path) for name, path in policies.items()),
         Picture("login", "/accounts/login/", person=""),
         Picture("home", "/"),
         Picture("home-annotator", "/", person="annotator-1@example.org"),
@@ -204,7 +204,7 @@ def photograph(browser: Browser, url: str, pictures: list[Picture]) -> None:
                 page.goto(url + picture.path)
                 for key in picture.keys:
                     page.keyboard.press(key)
-                page.wait_for_timeout(250)
+                page.wait_for_timeout(1500 if IS_LOOP else 250)
                 target = OUT / f"{picture.name}-{scheme}-{width}.png"
                 page.screenshot(path=target)
                 shrink(target)
@@ -238,8 +238,11 @@ def main() -> None:
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     connection.inc_thread_sharing()
     call_command("migrate", verbosity=0)
-    pictures = fill()
-    wanted = set(sys.argv[1:])
+    if IS_LOOP:
+        pictures = [Picture(name, path) for name, path in fill_from_loop(MANAGER, PASSWORD).items()]
+    else:
+        pictures = fill()
+    wanted = {name for name in sys.argv[1:] if name != "--loop"}
     OUT.mkdir(parents=True, exist_ok=True)
     with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labeling.models import Person
 from labeling.views.access import login_required
-from rewardmodel.charts import STRIP_ROW, accuracy_rows, loss_curve, reliability_dots
+from rewardmodel.charts import STRIP_ROW, accuracy_rows, reliability_dots
 from rewardmodel.errors import RewardModelError
 from rewardmodel.forms import PromotionForm, ScoringForm, TrainingForm
+from rewardmodel.models import RewardModel
 from rewardmodel.queries import (
     disagreements_with_addresses,
     get_reward_model_for,
@@ -23,6 +24,7 @@ from rewardmodel.queries import (
 from rewardmodel.services.promote import promote
 from rewardmodel.services.score import queue_scoring
 from rewardmodel.services.train import queue_training
+from runs.curves import Chart, draw, series_of
 from runs.tasks import execute_run
 
 
@@ -67,7 +69,7 @@ def reward_model(request: HttpRequest, name: str) -> HttpResponse:
         "figures": figures,
         "rows": (rows := accuracy_rows(figures)),
         "strip_height": STRIP_ROW * len(rows),
-        "curve": loss_curve(list(model.run.metrics.values_list("values", flat=True))) if model.run else None,
+        "chart": _loss_chart(model),
         "dots": reliability_dots(figures.get("reliability") or []),
         "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or []),
         "evaluations": evaluations,
@@ -128,3 +130,9 @@ def _model_to_change(request: HttpRequest, name: str) -> tuple[Any, Person]:
     if not person.is_engineer:
         raise PermissionDenied
     return model, person
+
+
+def _loss_chart(model: RewardModel) -> Chart | None:
+    """The loss over the steps of the run that trained the model, if it left a curve."""
+    series = series_of(model.run.metrics.order_by("sequence")) if model.run else {}
+    return draw("loss", series["loss"]) if "loss" in series else None

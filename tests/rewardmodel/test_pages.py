@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from labeling.models import Person, Project
 from rewardmodel.models import Evaluation, RewardModel, Score
 from rewardmodel.queries import champion
 from rewardmodel.services.promote import promote
-from runs.models import Run
+from runs.models import Run, RunMetric
 from tests.factories import make_comparison, make_member, make_person, make_project
 from tests.rewardmodel.rows import FIGURES, make_reward_model, make_snapshot
 
@@ -201,3 +202,16 @@ def test_an_annotator_finds_no_reward_on_any_page_of_a_comparison(project: Proje
     browser.force_login(annotator)
     for path in (f"/projects/{project.slug}/label/", f"/projects/{project.slug}/comparisons/{comparison.pk}/"):
         assert "reward-models" not in browser.get(path).content.decode(), path
+
+
+def test_the_page_draws_the_curve_of_the_run_that_trained_the_model(project: Project, model: RewardModel) -> None:
+    run = Run.objects.create(
+        kind="train_reward", title="Train", scope=project.slug, state="succeeded", finished_at=timezone.now()
+    )
+    for step in (1, 2, 3):
+        values = {"split": "train", "loss": 0.7 - step / 10}
+        RunMetric.objects.create(run=run, attempt=1, sequence=step, step=step, values=values)
+    RewardModel.objects.filter(pk=model.pk).update(run=run)
+    page = browser_of("owner", project).get("/reward-models/helpful-1/")
+    assert page.status_code == 200
+    assert "run-drawing" in page.content.decode()
