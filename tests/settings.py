@@ -23,6 +23,7 @@ from config.settings import STORAGES  # noqa: E402
 # Plain static file names: the manifest exists only after collectstatic.
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_AUTOREFRESH = True
+ACCOUNT_RATE_LIMITS = False  # the browser tests log in more often in a minute than one address may
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins in tests need no strength
 
 
