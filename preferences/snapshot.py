@@ -72,12 +72,12 @@ def write_snapshot(
 
     lines = (_line_of(record, seed=seed, validation=validation, test=test) for record in records)
     tally = Tally()
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".freezing-") as workplace:
-        unfinished = Path(workplace) / "snapshot.parquet"
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".freezing-") as folder:
+        unfinished = Path(folder) / "snapshot.parquet"
         with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd", write_page_index=False) as writer:
             held: list[dict[str, Any]] = []
             held_bytes = 0
-            for line in sorted_lines(lines, directory=Path(workplace), chunk_bytes=chunk_bytes):
+            for line in sorted_lines(lines, directory=Path(folder), chunk_bytes=chunk_bytes):
                 _, content, times = line.split(b"\t")
                 digest.update(content + b"\n")
                 held.append(arrow_row(json.loads(content), json.loads(times)))
@@ -99,7 +99,7 @@ def write_snapshot(
             )
             writer.add_key_value_metadata({MANIFEST_KEY: canonical_json(manifest.to_dict())})
         manifest = replace(manifest, file_sha256=file_sha256(unfinished))
-        unfinished_manifest = Path(workplace) / "manifest.json"
+        unfinished_manifest = Path(folder) / "manifest.json"
         unfinished_manifest.write_text(json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8")
         os.replace(unfinished, path)
         os.replace(unfinished_manifest, manifest_path(path))

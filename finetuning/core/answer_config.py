@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from finetuning.core.settings import DEVICES, Settings
 from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.settings import DEVICES, Settings
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from finetuning.core.settings import DEVICES, PRECISIONS, Settings
+from rewardmodel.core.settings import DEVICES, PRECISIONS, Settings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetuning.core.settings import DEVICES, Settings
+from rewardmodel.core.settings import DEVICES, Settings
 
 METHODS = ("sft", "rloo", "grpo", "dpo")
 REWARD_METHODS = ("rloo", "grpo")

@@ -1,19 +1,15 @@
 """What a training run can be told, with units, defaults and limits."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from rewardmodel.core.errors import InvalidConfig
-
-PRECISIONS = ("auto", "fp32", "bf16")
-DEVICES = ("auto", "cpu", "cuda")
+from rewardmodel.core.settings import DEVICES, PRECISIONS, Settings
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Settings):
     """One training run of a reward model. Equal configs on equal data give equal weights on one machine.
 
     Raises: InvalidConfig, naming the field, for a value that cannot be.
@@ -91,35 +87,6 @@ class TrainConfig:
         _require(0 <= smoothing < 0.5, "label_smoothing", "must be at least 0 and below 0.5", smoothing)
         _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}", self.precision)
         _require(self.device in DEVICES, "device", f"must be one of {', '.join(DEVICES)}", self.device)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
-        """The config that a JSON object describes.
-
-        Raises: InvalidConfig for a field that does not exist, is missing or has another type.
-        """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        for name in values:
-            if name not in fields:
-                raise InvalidConfig(f"There is no setting {name!r}. The settings are: {', '.join(sorted(fields))}.")
-        if "snapshot" not in values:
-            raise InvalidConfig("snapshot is missing: name the Parquet file to train on.")
-        return cls(**{name: _typed(name, fields[name].type, value) for name, value in values.items()})
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-
-def _typed(name: str, annotation: Any, value: Any) -> Any:
-    """`value` if it has the field's type; a whole number counts as a fraction too, a boolean as neither."""
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    kinds = tuple(get_origin(part) or part for part in parts)
-    if float in kinds and type(value) is int:
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-        raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.")
-    return value
 
 
 def _require(holds: bool, field: str, rule: str, value: object) -> None:

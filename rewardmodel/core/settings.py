@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, Self, Union, get_args, get_origin
 
-from rewardmodel.core.config import DEVICES, PRECISIONS
 from rewardmodel.core.errors import InvalidConfig
 
-__all__ = ["DEVICES", "PRECISIONS", "Settings"]
+PRECISIONS = ("auto", "fp32", "bf16")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of every config of this package; a subclass checks its values in `__post_init__` with `require`."""
+    """Base of every config of a child process; a subclass checks its values in `__post_init__` with `require`."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
