@@ -41,7 +41,10 @@ def test_a_message_executes_its_run_and_a_second_one_does_nothing(sent):
 
 
 def test_a_message_for_a_run_that_is_gone_does_nothing(sent):
+    bystander = make_run()
     execute_run("00000000-0000-4000-8000-000000000000")
+    bystander.refresh_from_db()
+    assert (bystander.state, bystander.attempt, Run.objects.count()) == (Run.State.QUEUED, 0, 1)
 
 
 def test_a_worker_that_is_leaving_claims_nothing(sent):
@@ -85,3 +88,4 @@ def test_a_kind_that_cannot_be_scheduled_says_so(sent):
 
 def test_reaping_an_empty_installation_is_fine():
     reap_runs()
+    assert not Run.objects.exists()
