@@ -116,8 +116,8 @@ def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.wait(30)
     wait_for(run / "checkpoints" / "step-00000007")
-    with RunDirectory(run, lock_seconds=10):
-        pass
+    with RunDirectory(run, lock_seconds=10):  # free again: the child is gone
+        assert not (run / "result.json").exists()
 
 
 def test_a_child_that_finds_another_parent_stops_itself(tmp_path: Path) -> None:

@@ -160,9 +160,10 @@ def test_without_a_champion_the_server_says_so(tmp_path: Path) -> None:
 
 
 def test_a_promoted_model_takes_over_while_the_server_runs(application: ScoringApplication, home: Path) -> None:
-    promote(home, "second")
-    wait_until(lambda: call(application, "/v1/score", {"items": [ITEM]})[1]["model"] == "second")
-    promote(home, "first")
+    for name in ("second", "first"):
+        promote(home, name)
+        wait_until(lambda name=name: call(application, "/health")[1]["model"] == name)
+        assert call(application, "/v1/score", {"items": [ITEM]})[1]["model"] == name
 
 
 def test_a_broken_champion_leaves_the_old_one_in_place(application: ScoringApplication, home: Path) -> None:
