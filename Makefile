@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 DATA ?=
 KILL ?=
+WORKERS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 export PORT
 
-.PHONY: install install-dev run test check loop bench format screenshots clean
+.PHONY: install install-dev run test check loop bench format messages screenshots clean
 
 install: $(VENV)/.installed
 
@@ -30,7 +31,7 @@ run: install
 	@exec $(BIN)/python -m config.processes
 
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile)
 
 check: install-dev
 	$(BIN)/ruff check .
@@ -49,6 +50,9 @@ bench: install-dev
 format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: install-dev
+	$(BIN)/python -m config.messages
 
 screenshots: install-dev loop
 	$(BIN)/python docs/screenshots.py

@@ -1,216 +1,180 @@
-"""The annotator's whole cycle over HTTP: ask for the next comparison, send the verdict. As fast as clients can.
+"""The annotator's whole cycle over HTTP beside Label Studio's: ask for the next comparison, send the verdict.
 
-Every client is a person with a token, a lease and an audited judgment; two gunicorn workers serve them from SQLite, and
-from PostgreSQL where a server answers (PLUMBLINE_TEST_POSTGRES, or the local one). After each run the database must
-hold exactly the judgments that were acknowledged, and break no rule. Clients share the cores with the server.
+1, 16 and 64 annotators, each a person with a token, go on without thinking. Both products stand on the same PostgreSQL
+server and hold the same pairs, 10,000 of them open; they take turns, and every other round in the opposite order. Ours
+is measured twice: with two requests a judgment, as the peer works, and with one, where the answer to a verdict brings
+the next comparison. Then the databases are read: every acknowledged judgment must be stored, none twice, and none above
+a comparison's target; and all of it again on SQLite, ours alone.
+
+Clients share the cores with the servers. Statements are counted on the wire before the turns.
 """
 
-import http.client
-import json
-import multiprocessing
-import socket
-import statistics
-import subprocess
-import sys
+import argparse
 import tempfile
-import threading
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
-import pytest
-
+from benchmarks import label_studio
+from benchmarks.contest import Contender, Figures, Ledger, meter, take_turns
+from benchmarks.label_studio import LabelStudio
+from benchmarks.load import Annotator
+from benchmarks.machine import Postgres
+from benchmarks.plumbline import Plumbline
 from benchmarks.report import Row, installed
-from tests.engines import ROOT, fresh_database, run_python
+from benchmarks.servers import Unavailable, fresh_postgres
+from benchmarks.wire import StatementCounter
 
-DEMO = ROOT / "labeling/demo/responses.jsonl"
-COMPARISONS = 2000
-CLIENTS = (1, 16)
-SECONDS = 6.0
-WARM_UP_CYCLES = 10
-SLUG = "bench"
-CREATE_ANNOTATORS = f"""
-from django.core.management import call_command
-for number in range({sum(CLIENTS) + 1}):
-    address = f"annotator-{{number}}@example.org"
-    call_command("create_user", address, "--role", "annotator", "--project", "{SLUG}", "--token", "--json")
-"""
+CLIENTS = (1, 16, 64)
+COUNTED_JUDGMENTS = 10
+QUICK = {"rounds": 1, "seconds": 3.0, "cycles": 1, "rows": 2000}
+FULL = {"rounds": 3, "seconds": 10.0, "cycles": 3, "rows": 10_000}
 
 
-@dataclass(frozen=True)
-class Load:
-    """What one load did: judgments acknowledged (warm-up included), those timed, the waits for `next`, CPU used."""
-
-    acknowledged: int
-    timed: int
-    seconds: float
-    next_seconds: list[float]
-    cpu_seconds: float
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, help=f"turns of each ({FULL['rounds']})")
+    parser.add_argument("--seconds", type=float, help=f"length of each measured window ({FULL['seconds']:g})")
+    parser.add_argument("--cycles", type=int, help=f"judgments of each annotator in it, at least ({FULL['cycles']})")
+    parser.add_argument("--rows", type=int, help=f"comparisons that are open when a turn begins ({FULL['rows']})")
+    label_studio.add_arguments(parser)
 
 
-def measure() -> tuple[list[Row], dict[str, str]]:
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    for name, value in (QUICK if arguments.quick else FULL).items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+    versions = installed("Django", "gunicorn", "psycopg")
     rows: list[Row] = []
-    versions = {**installed("Django", "gunicorn", "psycopg"), "label-studio": "not installed here"}
-    for engine in ("sqlite", "postgresql"):
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            try:
-                environment = stack.enter_context(fresh_database(engine, folder))
-            except pytest.skip.Exception as reason:
-                print(f"  {engine} left out: {reason}")
-                versions[engine] = "not measured: no server answered"
-                continue
-            rows += measure_engine(engine, environment, folder)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        try:
+            database_url = stack.enter_context(fresh_postgres(arguments.postgres, prefix="plumbline_bench"))
+        except Unavailable as reason:
+            print(f"  POSTGRESQL AND THE PEER ARE MISSING: {reason}")
+            versions |= {"postgresql": "not measured", "label-studio": "not measured"}
+        else:
+            rows += _measure_postgres(arguments, Path(folder), database_url, versions)
+    with tempfile.TemporaryDirectory() as folder:
+        rows += _measure_sqlite(arguments, Path(folder))
     return rows, versions
 
 
-def measure_engine(engine: str, environment: dict[str, str], folder: Path) -> list[Row]:
-    """Fill a fresh database, load it with one client and with sixteen, and prove what it holds."""
-    environment.pop("PLUMBLINE_CONN_MAX_AGE_SECONDS", None)  # connections are kept, as in production
-    (folder / "static").mkdir()
-    tokens = fill(environment, folder)
-    subject = f"Plumbline, {engine}"
-    statements = json.loads(run_python(["-m", "benchmarks.statements", tokens.pop(), SLUG], environment))
-    rows = [
-        Row(f"SQL statements, {part}", subject, None, count, "statements/judgment")
-        for part, count in statements.items()
-    ]
-    stored = 1
-    for clients in CLIENTS:
-        with web_server(environment) as (process, port):
-            load = run_load(process, port, [tokens.pop() for _ in range(clients)])
-        stored += load.acknowledged
-        p95 = statistics.quantiles(load.next_seconds, n=20)[-1]
-        figures = {
-            "judgments": (load.timed / load.seconds, "judgments/s"),
-            "next, 95th percentile": (1000 * p95, "ms"),
-            "server CPU": (1000 * load.cpu_seconds / load.timed, "ms/judgment"),
-        }
-        rows += [
-            Row(f"{name}, {clients} client{'s' * (clients > 1)}", subject, None, value, unit)
-            for name, (value, unit) in figures.items()
-        ]
-    prove(environment, acknowledged=stored)
+def _measure_postgres(
+    arguments: argparse.Namespace, folder: Path, database_url: str, versions: dict[str, str]
+) -> list[Row]:
+    """Both products on one PostgreSQL server, in turns."""
+    ledger = Ledger()
+    ours = Plumbline(folder / "plumbline", database_url)
+    ours.fill(people=max(CLIENTS))
+    ours.top_up(arguments.rows)
+    with ExitStack() as stack:
+        rows = _count_ours(ours, ledger)
+        contenders = _ours(ours, stack, arguments.rows, ledger)
+        peer, versions["label-studio"] = label_studio.prepare(arguments, folder, stack, people=max(CLIENTS))
+        if peer:
+            rows.append(_count_peer(peer, arguments.rows, ledger))
+            rows = [_beside(row, rows[-1]) for row in rows]
+            contenders.append(_peer(peer, stack))
+        figures = _take_turns(contenders, arguments, ledger)
+        rows += figures.rows(peer=label_studio.NAME, beside=contenders[-1].label if peer else "")
+        rows += _integrity(ledger, ours, strict=True)
+        if peer:
+            rows += _integrity(ledger, peer, strict=False)
+    ours.prove()
     return rows
 
 
-def fill(environment: dict[str, str], folder: Path) -> list[str]:
-    """A project with pairs of demo responses; returns tokens of its annotators, one for each client and one more."""
-    demo = [json.loads(line) for line in DEMO.read_text().splitlines()]
-    with (folder / "pairs.jsonl").open("w") as file:
-        for number in range(COMPARISONS):
-            row = demo[number % len(demo)]
-            responses = [response["content"] for response in row["responses"][:2]]
-            prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
-            file.write(json.dumps({"prompt": f"{number}. {prompt}", "responses": responses}) + "\n")
-    run_python(["manage.py", "create_project", SLUG, "--overlap", "3", "--no-strength"], environment)
-    answer = run_python(["manage.py", "import_responses", SLUG, str(folder / "pairs.jsonl"), "--json"], environment)
-    assert json.loads(answer.splitlines()[-1])["accepted"] == COMPARISONS
-    created = run_python(["manage.py", "shell", "-v", "0", "-c", CREATE_ANNOTATORS], environment)
-    return [json.loads(line)["token"] for line in created.splitlines() if line.startswith("{")]
+def _measure_sqlite(arguments: argparse.Namespace, folder: Path) -> list[Row]:
+    """Ours alone on SQLite, where the question is whether anything is lost, doubled or locked."""
+    ledger = Ledger()
+    ours = Plumbline(folder, None)
+    ours.fill(people=max(CLIENTS))
+    ours.top_up(arguments.rows)
+    with ExitStack() as stack:
+        contenders = _ours(ours, stack, arguments.rows, ledger)
+        figures = _take_turns(contenders, arguments, ledger)
+    locked = ours.log().count("database is locked")
+    assert not locked, f"{locked} times the database was locked: {ours.log()[-2000:]}"
+    ours.prove()
+    rows = figures.rows(peer="", beside="")
+    return [*rows, *_integrity(ledger, ours, strict=True), Row("database is locked", ours.label, None, locked, "times")]
 
 
-@contextmanager
-def web_server(environment: dict[str, str]) -> Iterator[tuple[psutil.Process, int]]:
-    """gunicorn as the Procfile starts it, with two workers, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
-    command += ["--workers", "2", "--threads", "8", "--preload", "--keep-alive", "5", "--no-control-socket"]
-    process = subprocess.Popen(
-        [sys.executable, *command, "--log-level", "warning"], cwd=ROOT, env={**environment, "WEB_CONCURRENCY": "2"}
+def _take_turns(contenders: list[Contender], arguments: argparse.Namespace, ledger: Ledger) -> Figures:
+    return take_turns(
+        contenders,
+        clients=CLIENTS,
+        rounds=arguments.rounds,
+        seconds=arguments.seconds,
+        cycles_each=arguments.cycles,
+        ledger=ledger,
     )
-    try:
-        wait_until_ready(port)
-        yield psutil.Process(process.pid), port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
-def wait_until_ready(port: int) -> None:
-    for _ in range(300):
-        time.sleep(0.1)
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/metrics/ready/")
-            if connection.getresponse().status < 500:
-                return
-        except OSError:
-            continue
-    raise TimeoutError("gunicorn did not answer within 30 seconds.")
+def _ours(ours: Plumbline, stack: ExitStack, rows: int, ledger: Ledger) -> list[Contender]:
+    """Our server, once for each way of judging."""
+    server = stack.enter_context(ours.serving())
+    postgres = None if ours.is_sqlite else Postgres(ours.database_url)
+    read = meter(server, postgres, ours.database_url)
+    return [
+        Contender(f"{ours.label}, {way}", ours.label, server, annotators, read, lambda: ours.top_up(rows))
+        for way, annotators in _ways(ours, server.port, ledger).items()
+    ]
 
 
-def run_load(server: psutil.Process, port: int, tokens: list[str]) -> Load:
-    """Clients in two processes, each a thread with its own connection; they warm up, wait for each other, and go."""
-    context = multiprocessing.get_context("fork")
-    processes = min(2, len(tokens))
-    gate = context.Barrier(len(tokens) + 1)
-    answers = context.Queue()
-    shares = [tokens[number::processes] for number in range(processes)]
-    children = [context.Process(target=run_clients, args=(port, share, gate, answers)) for share in shares]
-    for child in children:
-        child.start()
-    gate.wait(timeout=60)
-    before, started = cpu_seconds(server), time.monotonic()
-    results = [answers.get(timeout=120) for _ in tokens]
-    seconds, after = time.monotonic() - started, cpu_seconds(server)
-    for child in children:
-        child.join()
-    waits = [wait for _, client_waits in results for wait in client_waits]
-    return Load(sum(total for total, _ in results), len(waits), seconds, waits, after - before)
+def _peer(peer: LabelStudio, stack: ExitStack) -> Contender:
+    server = stack.enter_context(peer.serving())
+    read = meter(server, Postgres(peer.database_url), peer.database_url)
+    return Contender(peer.label, peer.label, server, peer.two_requests, read, lambda: None)
 
 
-def run_clients(port: int, tokens: list[str], gate, answers) -> None:
-    threads = [threading.Thread(target=run_client, args=(port, token, gate, answers)) for token in tokens]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _ways(ours: Plumbline, port: int, ledger: Ledger) -> dict[str, Callable[[int, int], Sequence[Annotator]]]:
+    """The ways of judging that this version of ours has; one comparison is judged to find out."""
+    probe = ours.one_request(port, 1)[0]
+    ledger.acknowledged[ours.label].append(probe.judge().judgment)
+    if probe.brings_next:
+        return {"two requests": ours.two_requests, "one request": ours.one_request}
+    print("  an answer brings no next comparison in this version: one request a judgment is left out")
+    return {"two requests": ours.two_requests}
 
 
-def run_client(port: int, token: str, gate, answers) -> None:
-    """One annotator without think time. Answers (judgments acknowledged in all, seconds of each timed `next`)."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
-
-    def post(path: str, body: dict | None = None) -> dict:
-        connection.request("POST", path, json.dumps(body) if body else None, headers)
-        response = connection.getresponse()
-        content = response.read()
-        assert response.status == 201, f"{path} answered {response.status}: {content[:300]!r}"
-        return json.loads(content)
-
-    def judge_one() -> float:
-        asked = time.monotonic()
-        assignment = post(f"/api/v1/projects/{SLUG}/assignments/")
-        waited = time.monotonic() - asked
-        ranking = [[response["id"]] for response in assignment["comparison"]["responses"]]
-        post(f"/api/v1/assignments/{assignment['id']}/judgment/", {"client_id": str(uuid.uuid4()), "ranking": ranking})
-        return waited
-
-    for _ in range(WARM_UP_CYCLES):
-        judge_one()
-    gate.wait(timeout=60)
-    waits, end = [], time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        waits.append(judge_one())
-    answers.put((WARM_UP_CYCLES + len(waits), waits))
+def _count_ours(ours: Plumbline, ledger: Ledger) -> list[Row]:
+    """SQL statements a judgment, for each way of judging."""
+    with StatementCounter(ours.database_url) as counter, ours.serving(counter.url) as server:
+        return [
+            _count(counter, annotators(server.port, 1)[0], f"{ours.label}, {way}", ours.label, ledger)
+            for way, annotators in _ways(ours, server.port, ledger).items()
+        ]
 
 
-def cpu_seconds(server: psutil.Process) -> float:
-    """User and system time of gunicorn and its workers so far."""
-    return sum(sum(one.cpu_times()[:2]) for one in (server, *server.children(recursive=True)))
+def _count_peer(peer: LabelStudio, tasks: int, ledger: Ledger) -> Row:
+    """Make the peer's project, and count its SQL statements a judgment."""
+    with StatementCounter(peer.database_url) as counter, peer.serving(counter.url) as server:
+        peer.create_project(server.port, tasks)
+        return _count(counter, peer.two_requests(server.port, 1)[0], peer.label, peer.label, ledger)
 
 
-def prove(environment: dict[str, str], *, acknowledged: int) -> None:
-    """Every acknowledged judgment is stored, none twice, and no rule is broken."""
-    run_python(["manage.py", "check_invariants"], environment)
-    count = "from labeling.models import Judgment; print(Judgment.objects.count())"
-    stored = int(run_python(["manage.py", "shell", "-v", "0", "-c", count], environment).split()[-1])
-    assert stored == acknowledged, f"{acknowledged} judgments were acknowledged, {stored} are stored."
+def _count(counter: StatementCounter, annotator: Annotator, label: str, product: str, ledger: Ledger) -> Row:
+    """Statements a judgment once the server is warm, those of transactions and of new connections included."""
+    ledger.acknowledged[product] += [annotator.judge().judgment for _ in range(COUNTED_JUDGMENTS)]
+    before = counter.statements
+    ledger.acknowledged[product] += [annotator.judge().judgment for _ in range(COUNTED_JUDGMENTS)]
+    value = (counter.statements - before) / COUNTED_JUDGMENTS
+    print(f"  {label:38} {value:.1f} SQL statements a judgment", flush=True)
+    return Row("SQL statements", label, None, value, "statements/judgment")
+
+
+def _beside(row: Row, peer: Row) -> Row:
+    return row if row is peer else replace(row, peer=label_studio.NAME, ratio=row.value / peer.value)
+
+
+def _integrity(ledger: Ledger, product: Plumbline | LabelStudio, *, strict: bool) -> list[Row]:
+    """What the database holds, beside what was acknowledged.
+
+    Raises: AssertionError, if strict, unless every count after the acknowledged ones is zero.
+    """
+    counts = ledger.compare(product.label, product.stored())
+    print(f"  {product.label}: {', '.join(f'{count} {name}' for name, count in counts.items())}", flush=True)
+    failures = ledger.failures[product.label]
+    assert not strict or set(list(counts.values())[1:]) == {0}, f"{product.label}: {counts} {failures[:3]}"
+    return [Row(f"judgments, {name}", product.label, None, count, "judgments") for name, count in counts.items()]

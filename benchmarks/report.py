@@ -1,8 +1,10 @@
 """What a benchmark leaves behind: one JSON file with the machine, the versions, the command and the figures."""
 
 import json
+import math
 import os
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -20,6 +22,7 @@ class Row:
         subject: what it was measured on.
         peer: what `ratio` compares it with; None for a peer's own figure, or where the peer was not run.
         ratio: value / the peer's value in the same unit, above 1 where the subject has more of it.
+        low, high: the least and the most of the rounds that `value` is the median of, where there were several.
     """
 
     name: str
@@ -28,20 +31,58 @@ class Row:
     value: float
     unit: str
     ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
-def write_report(name: str, rows: Sequence[Row], versions: Mapping[str, str]) -> Path:
-    """Write `benchmarks/results/<name>.json`, replacing the run before."""
-    RESULTS.mkdir(exist_ok=True)
+def row_of_rounds(
+    name: str,
+    subject: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    peer: str | None = None,
+    peer_values: Sequence[float] = (),
+) -> Row:
+    """The median of several rounds, with their range, beside the median of the peer's rounds if it has any."""
+    value = statistics.median(values)
+    beside = statistics.median(peer_values) if peer_values else 0.0
+    return Row(
+        name=name,
+        subject=subject,
+        peer=peer if beside else None,
+        value=value,
+        unit=unit,
+        ratio=value / beside if beside else None,
+        low=min(values) if len(values) > 1 else None,
+        high=max(values) if len(values) > 1 else None,
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of all values does not exceed (nearest rank).
+
+    Raises: ValueError for no values, or a share outside of (0, 1].
+    """
+    if not values or not 0 < share <= 1:
+        raise ValueError(f"No percentile {share} of {len(values)} values.")
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+def write_report(
+    name: str, rows: Sequence[Row], versions: Mapping[str, str], options: Sequence[str] = (), folder: Path = RESULTS
+) -> Path:
+    """Write `<name>.json` into the folder, replacing the run before."""
+    folder.mkdir(parents=True, exist_ok=True)
     report = {
         "machine": {"cores": os.cpu_count(), "cpu": _cpu_model()},
         "versions": {"python": platform.python_version(), **versions},
-        "command": f".venv/bin/python -m benchmarks {name}",
+        "command": " ".join([".venv/bin/python -m benchmarks", name, *options]),
         "rows": [_rounded(row) for row in rows],
     }
-    path = RESULTS / f"{name}.json"
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    return path.relative_to(RESULTS.parent.parent)
+    return path
 
 
 def installed(*packages: str) -> dict[str, str]:
@@ -50,8 +91,10 @@ def installed(*packages: str) -> dict[str, str]:
 
 
 def _rounded(row: Row) -> dict[str, object]:
+    """A row as JSON holds it: figures to three decimals, and no range where there was one round."""
     values = asdict(row)
-    return {**values, **{key: round(values[key], 3) for key in ("value", "ratio") if values[key] is not None}}
+    figures = {key: round(values[key], 3) for key in ("value", "ratio", "low", "high") if values[key] is not None}
+    return {**{key: values[key] for key in ("name", "subject", "peer", "unit", "ratio")}, **figures}
 
 
 def _cpu_model() -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination as BaseCursorPagination
 from rest_framework.response import Response
@@ -37,9 +38,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         fields = exc.detail if isinstance(exc.detail, dict) else {"": exc.detail}
         response.data = error_body("invalid", _first_sentence(exc.detail), fields)
     elif isinstance(exc, Http404):
-        response.data = error_body("not_found", "There is nothing here for you under that address.")
+        response.data = error_body("not_found", _("There is nothing here for you under that address."))
     elif isinstance(exc, PermissionDenied):
-        response.data = error_body("forbidden", str(exc) or "Your role does not allow this.")
+        response.data = error_body("forbidden", str(exc) or _("Your role does not allow this."))
     elif isinstance(exc, exceptions.APIException):
         response.data = error_body(str(exc.get_codes()), str(exc.detail))
     return response

@@ -3,6 +3,7 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.utils import extend_schema
@@ -30,7 +31,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 def prometheus(request: Request) -> HttpResponse:
     """The counters of this process in Prometheus' text format."""
     if not getattr(request.user, "is_owner", False):
-        raise PermissionDenied("Metrics are for owners.")
+        raise PermissionDenied(_("Metrics are for owners."))
     return ExportToDjangoView(request._request)
 
 

@@ -38,7 +38,7 @@ class Policy(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        verbose_name_plural = "policies"
+        verbose_name_plural = _("policies")
         constraints = [
             CheckConstraint(condition=~Q(digest=""), name="policy_has_a_digest"),
             CheckConstraint(condition=Q(method__in=["base", "sft", "rloo", "grpo", "dpo"]), name="policy_method_known"),

@@ -1,7 +1,7 @@
 """What the workbench's form holds, between the page and a verdict.
 
 One shape for a blank form, for an answer that must be mended, and for a judgment that was reopened; and the one place
-where the seven buttons from A to B become a ranking and a strength.
+where the buttons from A to B become a ranking and a strength.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ from uuid import UUID, uuid4
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from labeling.asked import best_part, places_asked, shape_of
 from labeling.errors import InvalidVerdict
 from labeling.models import Instrument, Judgment
-from labeling.verdicts import MAX_DWELL_MS, Verdict
+from labeling.verdicts import MAX_DWELL_MS, Verdict, plain_text
 
-A_CHOICES = {"a3": 3, "a2": 2, "a1": 1, "a": None}
-B_CHOICES = {"b1": 1, "b2": 2, "b3": 3, "b": None}
+A_CHOICES = {"a3": 3, "a2": 2, "a1": 1, "a0": 0, "a": None}
+B_CHOICES = {"b0": 0, "b1": 1, "b2": 2, "b3": 3, "b": None}
+ALL_EQUAL = "tie"
+Groups = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +28,11 @@ class Answer:
 
     Attributes:
         client_id: made when the page was rendered, so that one answer sent twice is one judgment.
-        choice: for a pair: `a3`, `a2`, `a1`, `tie`, `b1`, `b2`, `b3`, without a strength scale `a`, `tie`, `b`.
-        ranks: {response id: place from 1}; equal places are a tie; a response without a place is not ranked yet.
+        choice: for a pair: `a3`, `a2`, `a1`, `a0`, `tie`, `b0`, `b1`, `b2`, `b3`, without a strength scale `a`, `tie`,
+            `b`.
+        ranks: {response id: place from 1}; equal places are a tie; a response without a place is not ranked (yet).
         ratings: {response id: {attribute name: value}}.
+        written: the demonstration, or the best response improved.
     """
 
     client_id: str = field(default_factory=lambda: str(uuid4()))
@@ -37,6 +42,7 @@ class Answer:
     ratings: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     reason: str = ""
+    written: str = ""
     dwell_ms: int | None = None
 
 
@@ -46,11 +52,12 @@ def answer_from_form(data: QueryDict, *, shown: Sequence[int], instrument: Instr
     return Answer(
         client_id=client_id or str(uuid4()),
         choice=data.get("choice", ""),
-        ranks={response: rank for response in shown if (rank := _whole(data.get(f"rank_{response}"))) is not None},
+        ranks=_ranks(data, shown),
         all_bad=bool(data.get("all_bad")),
         ratings=_ratings(data, shown, instrument),
         flags=tuple(data.getlist("flags")),
-        reason=data.get("reason", "").replace("\r\n", "\n").replace("\x00", "").strip(),
+        reason=plain_text(data.get("reason", "")).strip(),
+        written=plain_text(data.get("written", "")),
         dwell_ms=_whole(data.get("dwell_ms"), highest=MAX_DWELL_MS),
     )
 
@@ -62,18 +69,27 @@ def answer_from_judgment(judgment: Judgment, *, shown: Sequence[int], instrument
         place = len(ranks) + 1
         ranks |= dict.fromkeys(group, place)
     return Answer(
-        choice=_choice(judgment, shown, instrument) if len(shown) == 2 else "",
+        choice=_choice(judgment, shown, instrument) if shape_of(instrument, len(shown)) == "pair" else "",
         ranks=ranks,
         all_bad=judgment.all_bad,
         ratings={int(response): values for response, values in judgment.ratings.items()},
         flags=tuple(judgment.flags),
         reason=judgment.reason,
+        written=judgment.written.content if judgment.written else "",
     )
 
 
-def verdict_of(answer: Answer, *, shown: Sequence[int]) -> Verdict:
+def verdict_of(answer: Answer, *, shown: Sequence[int], instrument: Instrument) -> Verdict:
     """Turn the form into a verdict. Raises: InvalidVerdict with a sentence that says what is missing."""
-    ranking, strength = _pair(answer, shown) if len(shown) == 2 else (_groups(answer, shown), None)
+    ranking: Groups = ()
+    strength = None
+    match shape_of(instrument, len(shown)):
+        case "pair":
+            ranking, strength = _pair(answer, shown)
+        case "ranking":
+            ranking = _groups(answer, shown, places_asked(instrument, len(shown)))
+        case "best":
+            ranking = _best(answer, shown)
     return Verdict(
         ranking=ranking,
         strength=strength,
@@ -81,11 +97,12 @@ def verdict_of(answer: Answer, *, shown: Sequence[int]) -> Verdict:
         ratings=answer.ratings,
         flags=answer.flags,
         reason=answer.reason,
+        written=answer.written,
         dwell_ms=answer.dwell_ms,
     )
 
 
-def _pair(answer: Answer, shown: Sequence[int]) -> tuple[tuple[tuple[int, ...], ...], int | None]:
+def _pair(answer: Answer, shown: Sequence[int]) -> tuple[Groups, int | None]:
     a, b = shown
     if answer.choice in A_CHOICES:
         return ((a,), (b,)), A_CHOICES[answer.choice]
@@ -100,18 +117,42 @@ def _pair(answer: Answer, shown: Sequence[int]) -> tuple[tuple[tuple[int, ...], 
     )
 
 
-def _groups(answer: Answer, shown: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+def _best(answer: Answer, shown: Sequence[int]) -> Groups:
+    if answer.ranks:
+        return (tuple(sorted(answer.ranks)),)
+    if answer.all_bad:
+        return ()
+    raise InvalidVerdict(_("Choose the best response before you submit."), fields={"best": "missing"})
+
+
+def _groups(answer: Answer, shown: Sequence[int], places: int | None) -> Groups:
     if answer.all_bad and not answer.ranks:
         return ()
     missing = [response for response in shown if response not in answer.ranks]
-    if missing:
+    if places is not None and len(answer.ranks) < places:
+        raise InvalidVerdict(
+            _("Give the best %(places)d responses a place. %(missing)d more to go.")
+            % {"places": places, "missing": places - len(answer.ranks)},
+            fields={"ranking": missing},
+        )
+    if places is None and missing:
         raise InvalidVerdict(
             _("Give each of the %(count)d responses a place. %(missing)d have none yet.")
             % {"count": len(shown), "missing": len(missing)},
             fields={"ranking": missing},
         )
-    places = sorted(set(answer.ranks.values()))
-    return tuple(tuple(sorted(r for r in shown if answer.ranks[r] == place)) for place in places)
+    order = sorted(set(answer.ranks.values()))
+    return best_part([sorted(r for r in answer.ranks if answer.ranks[r] == place) for place in order], places)
+
+
+def _ranks(data: QueryDict, shown: Sequence[int]) -> dict[int, int]:
+    """The places given, one select a response; or the one response chosen as the best, which has the first."""
+    best = data.get("best", "")
+    if best == ALL_EQUAL:
+        return dict.fromkeys(shown, 1)
+    if _whole(best, highest=10**12) in shown:
+        return {int(best): 1}
+    return {response: rank for response in shown if (rank := _whole(data.get(f"rank_{response}"))) is not None}
 
 
 def _choice(judgment: Judgment, shown: Sequence[int], instrument: Instrument) -> str:
@@ -122,7 +163,8 @@ def _choice(judgment: Judgment, shown: Sequence[int], instrument: Instrument) ->
     side = "a" if judgment.ranking[0] == [shown[0]] else "b"
     if not instrument.asks_strength:
         return side
-    return f"{side}{2 if judgment.strength is None else max(judgment.strength, 1)}"
+    least = 0 if instrument.strength_steps == 4 else 1
+    return f"{side}{2 if judgment.strength is None else max(judgment.strength, least)}"
 
 
 def _ratings(data: QueryDict, shown: Sequence[int], instrument: Instrument) -> dict[int, dict[str, float]]:

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LabelingConfig(AppConfig):
     name = "labeling"
-    verbose_name = "Labeling"
+    verbose_name = _("Labeling")
 
     def ready(self) -> None:
         from labeling.api import schema  # noqa: F401  registers itself with drf-spectacular

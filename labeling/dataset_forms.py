@@ -49,6 +49,22 @@ class SnapshotForm(forms.Form):
     exclude_annotators = forms.CharField(
         label=_("Leave out these annotators"), required=False, help_text=_("Pseudonyms, with spaces between them.")
     )
+    adjudication = forms.ChoiceField(
+        label=_("A reviewer's own verdict"),
+        choices=[
+            ("replaces", _("replaces the others")),
+            ("beside", _("counts beside the others")),
+            ("ignore", _("is left out")),
+        ],
+        initial="replaces",
+        required=False,
+    )
+    returned = forms.ChoiceField(
+        label=_("Returned and not redone"),
+        choices=[("drop", _("left out")), ("keep", _("kept"))],
+        initial="drop",
+        required=False,
+    )
     seed = forms.IntegerField(label=_("Seed of the split"), initial=0, min_value=-(2**31), max_value=2**31 - 1)
     validation = forms.FloatField(label=_("Share for validation"), initial=0.1, min_value=0, max_value=1)
     test = forms.FloatField(label=_("Share for the test"), initial=0.1, min_value=0, max_value=1)
@@ -72,6 +88,8 @@ class SnapshotForm(forms.Form):
             include_unjudged=given["include_unjudged"],
             since=given["since"],
             until=given["until"],
+            adjudication=given["adjudication"] or "replaces",
+            returned=given["returned"] or "drop",
             seed=given["seed"],
             validation=given["validation"],
             test=given["test"],

@@ -49,6 +49,13 @@ class InvalidPerson(LabelingError):
     status = 422
 
 
+class InvalidPreferences(LabelingError):
+    """Keys or settings of the workbench that cannot be kept as asked."""
+
+    code = "invalid_preferences"
+    status = 422
+
+
 class InvalidProject(LabelingError):
     """A project that cannot be made as asked."""
 
@@ -67,6 +74,27 @@ class NoPlantedQuality(LabelingError):
     """Simulated annotators were sent to comparisons that hold no planted truth."""
 
     code = "no_planted_quality"
+    status = 422
+
+
+class ReviewMovedOn(LabelingError):
+    """Another reviewer, or the annotator, did something to this comparison since the reviewer saw it."""
+
+    code = "review_moved_on"
+    status = 409
+
+
+class OwnJudgment(LabelingError):
+    """A reviewer reached for a comparison that they judged themselves."""
+
+    code = "own_judgment"
+    status = 403
+
+
+class InvalidReview(LabelingError):
+    """A review that cannot be given as asked: a return without a comment, or to nobody who could do it again."""
+
+    code = "invalid_review"
     status = 422
 
 
@@ -124,3 +152,66 @@ class UnknownSnapshot(LabelingError):
 
     code = "unknown_snapshot"
     status = 404
+
+
+class NotQualified(LabelingError):
+    """A step stands between this person and judging: a warning, guidelines, practice or the exam."""
+
+    code = "not_qualified"
+    status = 403
+
+
+class StepMovedOn(LabelingError):
+    """A step of the way to judging was taken already, or its text has changed since it was shown."""
+
+    code = "step_moved_on"
+    status = 409
+
+
+class InvalidInvitation(LabelingError):
+    """An invitation that cannot be made as asked."""
+
+    code = "invalid_invitation"
+    status = 422
+
+
+class InvitationOver(LabelingError):
+    """An invitation that was revoked, has expired, or has let in as many people as it may."""
+
+    code = "invitation_over"
+    status = 410
+
+
+class InvitationForAnother(LabelingError):
+    """An invitation that was sent to another address than the person's."""
+
+    code = "invitation_for_another"
+    status = 403
+
+
+class InvalidGold(LabelingError):
+    """An expected verdict that does not fit its comparison."""
+
+    code = "invalid_gold"
+    status = 422
+
+
+class GoldInUse(LabelingError):
+    """A comparison whose place among work, practice and exam is settled: somebody has judged it."""
+
+    code = "gold_in_use"
+    status = 409
+
+
+class LastOwner(LabelingError):
+    """An installation must keep an owner who can log in."""
+
+    code = "last_owner"
+    status = 409
+
+
+class InvalidTarget(LabelingError):
+    """A number of judgments that a comparison cannot want."""
+
+    code = "invalid_target"
+    status = 422

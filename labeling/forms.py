@@ -5,16 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models import Instrument, Membership
-
-BOTH_KINDS = [
-    (Instrument.Kind.PAIR, _("Pairs: which of two responses is better, and by how much")),
-    (Instrument.Kind.RANKING, _("Rankings: put all responses of a prompt in order")),
-]
+from labeling.models import Membership
 
 
 class ProjectForm(forms.Form):
-    """What a new project needs; the rest has sensible defaults and can be changed later."""
+    """What a new project needs besides its instrument; the rest has sensible defaults and can be changed later."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     slug = forms.SlugField(
@@ -22,13 +17,6 @@ class ProjectForm(forms.Form):
         max_length=60,
         help_text=_("Part of the address: letters, digits and hyphens. It cannot be changed later."),
     )
-    kind = forms.ChoiceField(
-        label=_("What people are asked"), choices=BOTH_KINDS, widget=forms.RadioSelect, initial=Instrument.Kind.PAIR
-    )
-    allows_ties = forms.BooleanField(label=_("Allow ties"), initial=True, required=False)
-    asks_strength = forms.BooleanField(label=_("Ask how much better (pairs)"), initial=True, required=False)
-    allows_all_bad = forms.BooleanField(label=_("Offer “all bad”"), initial=True, required=False)
-    asks_reason = forms.BooleanField(label=_("Offer a field for the reason"), initial=True, required=False)
     judgments_per_comparison = forms.IntegerField(
         label=_("Judgments per comparison"),
         min_value=1,
@@ -52,11 +40,6 @@ class ProjectForm(forms.Form):
     def project(self) -> dict[str, Any]:
         """The fields of the project that this form sets."""
         names = ("name", "slug", "judgments_per_comparison", "daily_quota", "guidelines")
-        return {name: self.cleaned_data[name] for name in names}
-
-    def instrument(self) -> dict[str, Any]:
-        """The fields of the instrument that this form sets."""
-        names = ("kind", "allows_ties", "asks_strength", "allows_all_bad", "asks_reason")
         return {name: self.cleaned_data[name] for name in names}
 
 

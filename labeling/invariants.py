@@ -27,7 +27,7 @@ def _count(queryset: QuerySet) -> Coalesce:
 
 
 def _slots_do_not_add_up() -> QuerySet[Comparison]:
-    leased = Assignment.objects.filter(comparison=OuterRef("pk"), state="open", is_reopened=False)
+    leased = Assignment.objects.filter(comparison=OuterRef("pk"), state="open", is_reopened=False, takes_slot=True)
     counted = current_judgments().filter(comparison=OuterRef("pk"), is_surplus=False)
     return (
         Comparison.objects.annotate(leased=_count(leased), counted=_count(counted))
@@ -37,13 +37,16 @@ def _slots_do_not_add_up() -> QuerySet[Comparison]:
 
 
 def _done_without_judgment() -> QuerySet[Assignment]:
-    judged = Judgment.objects.filter(comparison=OuterRef("comparison"), annotator=OuterRef("annotator"))
+    judged = Judgment.objects.filter(
+        comparison=OuterRef("comparison"), annotator=OuterRef("annotator"), purpose=OuterRef("purpose")
+    )
     return Assignment.objects.filter(Q(state="done") & ~Exists(judged)).order_by("pk")
 
 
 def _too_few_responses() -> QuerySet[Comparison]:
     members = ComparisonResponse.objects.filter(comparison=OuterRef("pk"))
-    return Comparison.objects.annotate(k=_count(members)).filter(k__lt=2).order_by("pk")
+    comparisons = Comparison.objects.exclude(project__instrument__kind="demonstration")
+    return comparisons.annotate(k=_count(members)).filter(k__lt=2).order_by("pk")
 
 
 def _superseded_elsewhere() -> QuerySet[Judgment]:
@@ -52,10 +55,32 @@ def _superseded_elsewhere() -> QuerySet[Judgment]:
         .exclude(
             supersedes__comparison=F("comparison"),
             supersedes__annotator=F("annotator"),
+            supersedes__purpose=F("purpose"),
             supersedes__revision=F("revision") - 1,
         )
         .order_by("pk")
     )
+
+
+def _counted_without_a_slot() -> QuerySet[Judgment]:
+    """A late answer may take a slot that its assignment had lost, but one that never had any cannot."""
+    return Judgment.objects.filter(assignment__takes_slot=False, is_surplus=False).order_by("pk")
+
+
+def _repeats_of_nothing() -> QuerySet[Assignment]:
+    judged = Judgment.objects.filter(comparison=OuterRef("comparison"), annotator=OuterRef("annotator"), purpose="work")
+    return Assignment.objects.filter(Q(purpose="repeat") & ~Exists(judged)).order_by("pk")
+
+
+def _purpose_elsewhere() -> QuerySet[Assignment]:
+    """Practice and exam are answered as such; a comparison can become one only before anybody judged it."""
+    return Assignment.objects.filter(purpose__in=["work", "repeat"]).exclude(comparison__use="work").order_by("pk")
+
+
+def _written_elsewhere() -> QuerySet[Judgment]:
+    """What came with a verdict is a demonstration, and answers the prompt that was shown."""
+    answers = Judgment.objects.filter(written__is_demonstration=True, written__prompt=F("comparison__prompt"))
+    return Judgment.objects.filter(written__isnull=False).exclude(pk__in=answers.values("pk")).order_by("pk")
 
 
 RULES = {
@@ -63,6 +88,10 @@ RULES = {
     "comparison: never above its target": comparisons_above_target,
     "comparison: two responses or more": _too_few_responses,
     "assignment: done means judged": _done_without_judgment,
+    "assignment: a repeat follows a judgment of the same person": _repeats_of_nothing,
+    "assignment: practice and exam are not handed out as work": _purpose_elsewhere,
+    "judgment: without a slot it does not count": _counted_without_a_slot,
+    "judgment: what was written is a demonstration to its prompt": _written_elsewhere,
     "judgment: supersedes the same person's previous revision": _superseded_elsewhere,
 }
 

@@ -10,8 +10,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from labeling.models import Assignment, Comparison, ImportBatch, Judgment, Membership, Person, Project
+from labeling.my_work import unread_feedback
 from labeling.queries import ProjectProgress, current_judgments, progress_of_project
 from labeling.services.assignments import LIVE_STATES
+from labeling.services.qualification import may_judge
 from labeling.stats.agreement import Agreement, pairwise_agreement
 
 WAITING_COUNTED = 100
@@ -29,6 +31,8 @@ class ProjectLine:
     progress: ProjectProgress
     waiting: int
     cares: Sequence[str] = ()
+    unread: int = 0
+    first_step: str = ""
 
     @property
     def waiting_is_more(self) -> bool:
@@ -100,6 +104,8 @@ def project_line(project: Project, role: str, person: Person) -> ProjectLine:
         progress=progress_of_project(project),
         waiting=waiting_for(project, person) if judges else 0,
         cares=_cares(project) if role == "manager" else (),
+        unread=unread_feedback(project, person) if judges else 0,
+        first_step=may_judge(project, person).sentence if judges else "",
     )
 
 

@@ -1,17 +1,29 @@
 """Reading: what a person may see, and how far a project is."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import UnknownProject, UnknownSnapshot
-from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project, Response, Snapshot
+from labeling.models import (
+    Assignment,
+    Comparison,
+    ComparisonResponse,
+    Judgment,
+    Person,
+    Project,
+    Purpose,
+    Response,
+    Snapshot,
+)
 
 
 def projects_visible_to(person: Person) -> QuerySet[Project]:
@@ -56,10 +68,15 @@ def responses_as_shown(assignment: Assignment) -> list[Response]:
     return [by_id[response_id] for response_id in assignment.shown_order]
 
 
-def current_judgments(project: Project | None = None) -> QuerySet[Judgment]:
-    """The verdicts that stand: nothing supersedes them and they withdraw nothing."""
+def current_judgments(project: Project | None = None, purposes: Iterable[str] = (Purpose.WORK,)) -> QuerySet[Judgment]:
+    """The verdicts that stand: nothing supersedes them and they withdraw nothing.
+
+    Args:
+        purposes: what they were given for; by default the work itself, without repeats, practice, exams and
+            adjudications.
+    """
     later = Judgment.objects.filter(supersedes=OuterRef("pk"))
-    judgments = Judgment.objects.filter(~Exists(later), is_retraction=False)
+    judgments = Judgment.objects.filter(~Exists(later), is_retraction=False, purpose__in=list(purposes))
     return judgments if project is None else judgments.filter(project=project)
 
 
@@ -96,22 +113,67 @@ def progress_of_project(project: Project) -> ProjectProgress:
     )
 
 
-@dataclass(frozen=True, slots=True)
+# What somebody answered of the queue, repeats among it; an index finds the part since a time.
+_ANSWERED = """
+    FROM labeling_assignment WHERE annotator_id = %(person)s AND project_id = %(project)s
+    AND closed_at IS NOT NULL AND state = 'done' AND purpose IN ('work', 'repeat')"""
+_PROGRESS = f"""
+    SELECT (SELECT count(*) {_ANSWERED} AND closed_at >= %(since)s),
+        (SELECT id {_ANSWERED} ORDER BY closed_at DESC LIMIT 1) IS NOT NULL,
+        (SELECT daily_quota FROM labeling_membership WHERE project_id = %(project)s AND person_id = %(person)s)"""  # noqa: S608
+
+
+@dataclass(frozen=True)
 class AnnotatorProgress:
-    """What one person did in a project."""
+    """What one person did in a project; how much in all is counted when it is asked for."""
 
     done_today: int
-    done: int
+    has_done: bool
     quota: int | None
+    count_done: Callable[[], int] = int
+
+    @property
+    def done(self) -> int:
+        return self.count_done()
 
 
 def progress_of(project: Project, annotator: Person, now: datetime | None = None) -> AnnotatorProgress:
-    """Count the assignments this person has answered, today (in the installation's time zone) and in all."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = Assignment.objects.filter(project=project, annotator=annotator, state=Assignment.State.DONE).aggregate(
-        done=Count("pk"), today=Count("pk", filter=Q(closed_at__gte=midnight))
+    """How many comparisons this person has answered today, and how many they may; flat in what they did before."""
+    parameters = _who(project, annotator, midnight_before(now))
+    with connection.cursor() as cursor:
+        cursor.execute(_PROGRESS, parameters)
+        today, has_done, own_quota = cursor.fetchone()
+    return AnnotatorProgress(
+        done_today=today,
+        has_done=bool(has_done),
+        quota=project.daily_quota if own_quota is None else own_quota,
+        count_done=lambda: count_done(project, annotator),
     )
-    return AnnotatorProgress(done_today=counts["today"], done=counts["done"], quota=project.daily_quota)
+
+
+def done_today(project: Project, annotator: Person, now: datetime | None = None) -> int:
+    """How many comparisons this person has answered since midnight; what they did before costs nothing to count."""
+    return count_done(project, annotator, since=midnight_before(now))
+
+
+def count_done(project: Project, annotator: Person, since: datetime | None = None) -> int:
+    """How many comparisons of the queue this person has answered and not taken back, repeats among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) {_ANSWERED}{' AND closed_at >= %(since)s' if since else ''}",
+            _who(project, annotator, since),
+        )
+        return int(cursor.fetchone()[0])
+
+
+def midnight_before(now: datetime | None = None) -> datetime:
+    """When the day of `now` began in the installation's time zone."""
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _who(project: Project, annotator: Person, since: datetime | None) -> dict[str, Any]:
+    adapted = connection.ops.adapt_datetimefield_value(since)
+    return {"project": project.pk, "person": annotator.pk, "since": adapted}
 
 
 def comparisons_above_target(project: Project | None = None) -> QuerySet[Comparison]:

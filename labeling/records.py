@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from labeling.models import Judgment, Prompt, Response
+from labeling.models import Judgment, Prompt, Purpose, Response
 from preferences.hashing import canonical_json
 from preferences.records import JudgmentRecord, Message, Ranking, ResponseRecord
 
@@ -47,7 +47,8 @@ def judgment_record(judgment: Judgment, index_of: Mapping[int, int]) -> Judgment
         guideline_version=version.number if version else None,
         judged_at=judgment.judged_at,
         source=judgment.source,  # type: ignore[arg-type]  # the database holds the three sources
-        is_surplus=judgment.is_surplus,
+        # An adjudication stands beside the target and is no surplus for that.
+        is_surplus=judgment.is_surplus and judgment.purpose != Purpose.ADJUDICATION,
     )
 
 

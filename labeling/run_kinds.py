@@ -21,7 +21,7 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
     """Import the run's file, from the row after the last one stored."""
     from labeling.errors import UnreadableUpload
     from labeling.services.imports import count_rows, counts_of, import_file
-    from labeling.services.uploads import batch_of, forget_upload, upload_path
+    from labeling.services.uploads import batch_of, forget_upload, picture_folder, upload_path
 
     batch = batch_of(run.pk)
     if batch.finished_at is not None:  # an earlier attempt ended between its last row and its own end
@@ -32,6 +32,7 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
             batch=batch,
             path=upload_path(run),
             people_judge_again=run.config.get("people_judge_again", True),
+            pictures_from=picture_folder(run),
             progress=lambda rows: progress(rows, total),
         )
     except UnreadableUpload:

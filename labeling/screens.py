@@ -1,58 +1,24 @@
 """What the workbench shows, ready for the template: turns of the prompt, cards, the scale, the state of the form."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from labeling.answers import Answer
-from labeling.models import Assignment, Instrument, Prompt, Response
+from labeling.answers import ALL_EQUAL, Answer
+from labeling.asked import Shape, as_read, places_asked, shape_of
+from labeling.cards import Card, Turn, card_of, fold, turns_of_prompt
+from labeling.documents import Document, documents_of
+from labeling.errors import InvalidVerdict
+from labeling.models import Assignment, Instrument, Response
 from labeling.queries import responses_as_shown
-from labeling.rendering import language_of, render_markdown
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One message, rendered."""
-
-    role: str
-    label: str
-    html: SafeString
-    language: str
-
-
-@dataclass(frozen=True)
-class Rating:
-    """One attribute to rate on one card."""
-
-    field: str
-    label: str
-    values: Sequence[int]
-    chosen: float | None
-
-
-@dataclass(frozen=True)
-class Card:
-    """One response: its letter in the order shown, its text rendered and raw, and what the form says about it."""
-
-    response: Response
-    letter: str
-    number: int
-    turns: Sequence[Turn]
-    raw: str
-    language: str
-    rank: int | None = None
-    ratings: Sequence[Rating] = ()
+from labeling.verdicts import MAX_WRITTEN_CHARACTERS
 
 
 @dataclass(frozen=True)
 class Step:
-    """One button of the scale from A to B."""
+    """One button of the scale from A to B, or one of the responses to choose the best from."""
 
     value: str
     label: str
@@ -63,106 +29,149 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """The field for the reason: what it says beside its label, and from which strength on it must be filled."""
+
+    note: str
+    required_from: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The field for a text of the annotator's own.
+
+    Attributes:
+        begins_from: the response whose text it starts as, when there is only one; None for a blank page.
+        is_improvement: it belongs to the response that is chosen, and is offered once one is.
+    """
+
+    text: str
+    is_improvement: bool = False
+    begins_from: Response | None = None
+    problem: str = ""
+    longest: int = MAX_WRITTEN_CHARACTERS
+
+
+@dataclass(frozen=True, kw_only=True)
 class Screen:
     """Everything the comparison's half of the workbench needs."""
 
     assignment: Assignment
     instrument: Instrument
     answer: Answer
+    shape: Shape
+    earlier: Sequence[Turn]
     prompt: Sequence[Turn]
-    documents: Sequence[str]
+    documents: Sequence[Document]
     cards: Sequence[Card]
-    steps: Sequence[Step]
+    steps: Sequence[Step] = ()
     flags: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    reason: Reason | None = None
+    writing: Writing | None = None
     error: str = ""
 
     @property
     def is_pair(self) -> bool:
-        return len(self.cards) == 2
+        return self.shape == "pair"
+
+    @property
+    def places_asked(self) -> int | None:
+        """How many places a partial ranking asks for; None for a whole one."""
+        return places_asked(self.instrument, len(self.cards))
 
     @property
     def places(self) -> range:
-        return range(1, len(self.cards) + 1)
+        return range(1, (self.places_asked or len(self.cards)) + 1)
+
+    @property
+    def offers_all_bad(self) -> bool:
+        return self.instrument.allows_all_bad and self.shape in ("pair", "ranking", "best")
 
 
-def build_screen(assignment: Assignment, answer: Answer, error: str = "") -> Screen:
-    """Put together what an annotator may see of a leased comparison: no policy, no score, no one else's answer."""
-    instrument = assignment.project.instrument
+def build_screen(assignment: Assignment, answer: Answer, problem: InvalidVerdict | None = None) -> Screen:
+    """Put together what an annotator may see of a leased comparison: no policy, no score, no one else's answer.
+
+    Args:
+        problem: why the answer was refused, shown beside the field at fault.
+    """
+    return screen_of(
+        assignment,
+        responses_as_shown(assignment),
+        instrument=assignment.project.instrument,
+        answer=answer,
+        problem=problem,
+    )
+
+
+def screen_of(
+    assignment: Assignment,
+    responses: Sequence[Response],
+    *,
+    instrument: Instrument,
+    answer: Answer,
+    problem: InvalidVerdict | None = None,
+) -> Screen:
+    """The screen of these responses under this instrument, stored or not."""
     prompt = assignment.comparison.prompt
+    shape = shape_of(instrument, len(responses))
+    at_fault = problem.fields if problem else {}
+    earlier, later = fold(turns_of_prompt(prompt))
     cards = [
-        card_of(response, index, answer=answer, instrument=instrument)
-        for index, response in enumerate(responses_as_shown(assignment))
+        card_of(response, index, answer=answer, instrument=instrument, marks_missing="ratings" in at_fault)
+        for index, response in enumerate(responses)
     ]
     return Screen(
         assignment=assignment,
         instrument=instrument,
         answer=answer,
-        prompt=turns_of_prompt(prompt),
-        documents=[_text(document) for document in prompt.documents],
+        shape=shape,
+        earlier=earlier,
+        prompt=later,
+        documents=documents_of(prompt),
         cards=cards,
-        steps=_scale(instrument, answer) if len(cards) == 2 else (),
+        steps=_steps(shape, instrument, answer, cards),
         flags=[
             {"name": name, "label": label, "is_chosen": name in answer.flags}
-            for name, label in map(_name_and_label, instrument.flags)
+            for name, label in map(name_and_label, instrument.flags)
         ],
-        error=error,
+        reason=_reason(instrument, shape, str(problem) if problem and "reason" in at_fault else ""),
+        writing=_writing(
+            instrument, shape, answer, responses, str(problem) if problem and "written" in at_fault else ""
+        ),
+        error=str(problem) if problem else "",
     )
 
 
-def card_of(
-    response: Response, index: int, *, answer: Answer | None = None, instrument: Instrument | None = None
-) -> Card:
-    """One response as a card; `index` counts the order shown from 0."""
-    turns = (
-        turns_of(_messages(response.content))
-        if response.kind == Response.Kind.MESSAGES
-        else [Turn("assistant", "", render_markdown(response.content), language_of(response.content))]
-    )
-    return Card(
-        response=response,
-        letter=LETTERS[index] if index < len(LETTERS) else str(index + 1),
-        number=index + 1,
-        turns=turns,
-        raw=response.content,
-        language=turns[0].language if turns else "",
-        rank=answer.ranks.get(response.pk) if answer else None,
-        ratings=_ratings_of(response, answer, instrument) if answer and instrument else (),
-    )
-
-
-def turns_of_prompt(prompt: Prompt) -> list[Turn]:
-    """The whole message history of a prompt."""
-    return turns_of(prompt.messages)
-
-
-def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
-    """Chat messages, rendered, each with the name of who speaks."""
-    names = {"system": _("System"), "user": _("User"), "assistant": _("Assistant"), "tool": _("Tool")}
-    turns = []
-    for message in messages:
-        role, text = str(message.get("role", "")), _text(message.get("content", ""))
-        turns.append(Turn(role, names.get(role, role), render_markdown(text), language_of(text)))
-    return turns
+def _steps(shape: Shape, instrument: Instrument, answer: Answer, cards: Sequence[Card]) -> list[Step]:
+    if shape == "pair":
+        return _scale(instrument, answer)
+    return _candidates(instrument, answer, cards) if shape == "best" else []
 
 
 def _scale(instrument: Instrument, answer: Answer) -> list[Step]:
     """The symmetrical scale: strength grows towards both ends, a tie stands in the middle if ties are allowed."""
-    if instrument.asks_strength:
-        rows = [
-            ("a3", _("much"), "+++", _("A is much better"), "⇧1"),
-            ("a2", _("better"), "++", _("A is better"), "1"),
-            ("a1", _("slightly"), "+", _("A is slightly better"), "←"),
-            ("tie", _("tie"), "=", _("Both are equally good"), "0"),
-            ("b1", _("slightly"), "+", _("B is slightly better"), "→"),
-            ("b2", _("better"), "++", _("B is better"), "2"),
-            ("b3", _("much"), "+++", _("B is much better"), "⇧2"),
-        ]
-    else:
+    tie = ("tie", _("tie"), "=", _("Both are equally good"), "0")
+    if not instrument.asks_strength:
         rows = [
             ("a", _("A is better"), "A", _("A is better"), "1"),
-            ("tie", _("tie"), "=", _("Both are equally good"), "0"),
+            tie,
             ("b", _("B is better"), "B", _("B is better"), "2"),
         ]
+    else:
+        strong = [
+            ("a3", _("much"), "+++", _("A is much better"), "⇧1"),
+            ("a2", _("better"), "++", _("A is better"), "1"),
+        ]
+        weak = [("b2", _("better"), "++", _("B is better"), "2"), ("b3", _("much"), "+++", _("B is much better"), "⇧2")]
+        a1 = ("a1", _("slightly"), "+", _("A is slightly better"))
+        b1 = ("b1", _("slightly"), "+", _("B is slightly better"))
+        if instrument.strength_steps == 4:
+            a0 = ("a0", _("barely"), "±", _("A is barely better, or I am unsure"), "←")
+            b0 = ("b0", _("barely"), "±", _("B is barely better, or I am unsure"), "→")
+            rows = [*strong, (*a1, ""), a0, tie, b0, (*b1, ""), *weak]
+        else:
+            rows = [*strong, (*a1, "←"), tie, (*b1, "→"), *weak]
     return [
         Step(value, label, symbol, spoken, key, is_chosen=answer.choice == value)
         for value, label, symbol, spoken, key in rows
@@ -170,35 +179,55 @@ def _scale(instrument: Instrument, answer: Answer) -> list[Step]:
     ]
 
 
-def _ratings_of(response: Response, answer: Answer, instrument: Instrument) -> list[Rating]:
-    given = answer.ratings.get(response.pk, {})
-    return [
-        Rating(
-            field=f"rating_{response.pk}_{attribute['name']}",
-            label=attribute.get("label") or attribute["name"],
-            values=range(int(attribute.get("lowest", 1)), int(attribute.get("highest", 5)) + 1),
-            chosen=given.get(attribute["name"]),
+def _candidates(instrument: Instrument, answer: Answer, cards: Sequence[Card]) -> list[Step]:
+    """One button for each response; a tie of all of them stands at the end if ties are allowed."""
+    best = list(answer.ranks)
+    steps = [
+        Step(
+            value=str(card.response.pk),
+            label=card.letter,
+            symbol=card.letter,
+            spoken=_("Response %(letter)s is the best") % {"letter": card.letter},
+            key=str(card.number) if card.number < 10 else "",
+            is_chosen=best == [card.response.pk],
         )
-        for attribute in instrument.attributes
+        for card in cards
     ]
+    if instrument.allows_ties:
+        is_chosen = len(best) == len(cards)
+        steps.append(Step(ALL_EQUAL, _("all equal"), "=", _("All are equally good"), "0", is_chosen))
+    return steps
 
 
-def _messages(content: str) -> list[Mapping[str, Any]]:
-    try:
-        messages = json.loads(content)
-    except ValueError:
-        messages = None
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        return [{"role": "assistant", "content": content}]
-    return messages
+def _reason(instrument: Instrument, shape: Shape, problem: str) -> Reason | None:
+    required_from = instrument.reason_from_strength
+    if required_from is None:
+        return Reason(_("if you like"), problem=problem) if instrument.asks_reason else None
+    if required_from == 0:
+        return Reason(_("required"), 0, problem)
+    if shape != "pair" or not instrument.asks_strength:
+        return Reason(_("if you like"), problem=problem)
+    notes = {
+        1: _("required from “slightly” on"),
+        2: _("required from “better” on"),
+        3: _("required for “much”"),
+    }
+    return Reason(notes[required_from], required_from, problem)
 
 
-def _text(content: Any) -> str:
-    """A message's text; structured content is shown as JSON rather than hidden."""
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+def _writing(
+    instrument: Instrument, shape: Shape, answer: Answer, responses: Sequence[Response], problem: str
+) -> Writing | None:
+    if shape == "demonstration":
+        only = responses[0] if len(responses) == 1 and responses[0].kind == Response.Kind.TEXT else None
+        return Writing(answer.written or (only.content if only else ""), begins_from=only, problem=problem)
+    if instrument.asks_improvement and shape in ("pair", "ranking", "best"):
+        return Writing(answer.written, is_improvement=True, problem=problem)
+    return None
 
 
-def _name_and_label(flag: Any) -> tuple[str, str]:
+def name_and_label(flag: Any) -> tuple[str, str]:
+    """What a flag is stored as, and what people read; a flag may be a name alone."""
     if isinstance(flag, Mapping):
-        return str(flag["name"]), str(flag.get("label") or flag["name"])
+        return str(flag["name"]), as_read(str(flag.get("label") or flag["name"]))
     return str(flag), str(flag).replace("_", " ")

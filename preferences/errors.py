@@ -22,8 +22,8 @@ class InvalidRow(PreferenceError):
 
     `reason` is one of a few fixed words, so that rejected rows can be counted by kind: `not-utf8`, `not-json`,
     `not-an-object`, `too-large`, `wrong-field`, `bad-text`, `empty`, `too-few-responses`, `too-many-responses`,
-    `identical-responses`, `broken-transcript`, `bad-judgment`, `contradiction`. `line` holds the start of a line that
-    could not be parsed.
+    `identical-responses`, `broken-transcript`, `bad-judgment`, `bad-picture`, `contradiction`. `line` holds the start
+    of a line that could not be parsed.
     """
 
     def __init__(self, message: str, *, reason: str = "wrong-field", line: bytes = b"") -> None:

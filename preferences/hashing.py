@@ -54,9 +54,13 @@ def canonical_json(value: Any) -> bytes:
         raise PreferenceError("The value is nested too deeply.") from None
 
 
-def prompt_hash(messages: Sequence[Mapping[str, Any]]) -> str:
-    """Name a prompt by what it says: sha256, 64 hexadecimal digits, over the canonical JSON of its messages."""
-    return hashlib.sha256(canonical_json(messages)).hexdigest()
+def prompt_hash(messages: Sequence[Mapping[str, Any]], documents: Sequence[Any] = ()) -> str:
+    """Name a prompt by what it says: sha256, 64 hexadecimal digits, over the canonical JSON of its messages.
+
+    Context documents are part of what is asked: with them, it is the hash of both.
+    """
+    asked = {"documents": documents, "messages": messages} if documents else messages
+    return hashlib.sha256(canonical_json(asked)).hexdigest()
 
 
 def response_hash(content: str) -> str:

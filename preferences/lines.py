@@ -17,6 +17,7 @@ from preferences.text import check_texts_within
 
 Row = dict[str, Any]
 _READ_BYTES = 1024 * 1024
+PICTURE = b"data:image/"
 KEPT_BYTES = 2000  # of a line that cannot be parsed, to show what it was
 # Other containers, by their first bytes: better named at once than reported as a million bad rows.
 _OTHER_KINDS = {
@@ -33,11 +34,13 @@ class Limits:
     """How much one file may ask for.
 
     row_bytes: the longest row read; longer ones are rejected one by one.
+    picture_row_bytes: the same for a row that brings pictures as data URLs.
     file_bytes: the longest file read, after decompression.
     ratio: how many times its size a compressed file may unpack to, once it passes `ratio_from_bytes`.
     """
 
     row_bytes: int = 1024 * 1024
+    picture_row_bytes: int = 32 * 1024 * 1024
     file_bytes: int = 64 * 1024**3
     ratio: int = 200
     ratio_from_bytes: int = 64 * 1024 * 1024
@@ -149,8 +152,11 @@ def _capped_lines(lines: BinaryIO, raw: BinaryIO, limits: Limits) -> Iterator[tu
         number += 1
         try:
             line = lines.readline(limits.row_bytes + 2)
+            if len(line) > limits.row_bytes and not line.endswith(b"\n") and PICTURE in line:
+                line += lines.readline(limits.picture_row_bytes - len(line) + 2)
             whole = len(line)
-            while line and not line.endswith(b"\n") and whole > limits.row_bytes:
+            allowed = limits.picture_row_bytes if PICTURE in line else limits.row_bytes
+            while line and not line.endswith(b"\n") and whole > allowed:
                 rest = lines.readline(_READ_BYTES)
                 whole += len(rest)
                 _watch(read_bytes + whole, raw, is_packed, limits, number)
@@ -165,8 +171,8 @@ def _capped_lines(lines: BinaryIO, raw: BinaryIO, limits: Limits) -> Iterator[tu
             return
         read_bytes += whole
         _watch(read_bytes, raw, is_packed, limits, number)
-        if len(line.rstrip(b"\r\n")) > limits.row_bytes:
-            sentence = f"The row is too large: {whole:,} bytes, where {limits.row_bytes:,} are allowed."
+        if len(line.rstrip(b"\r\n")) > allowed:
+            sentence = f"The row is too large: {whole:,} bytes, where {allowed:,} are allowed."
             yield number, InvalidRow(sentence, reason="too-large", line=line[:KEPT_BYTES])
         else:
             yield number, line

@@ -10,7 +10,7 @@ from preferences.errors import InvalidRanking, InvalidRecord
 from preferences.hashing import canonical_json, comparison_hash, prompt_hash, response_hash
 
 ResponseKind = Literal["text", "messages", "picture"]
-RecordKind = Literal["comparison", "demonstration"]
+RecordKind = Literal["comparison", "demonstration", "prompt"]
 JudgmentSource = Literal["person", "imported", "simulated"]
 Ranking = tuple[tuple[int, ...], ...]
 
@@ -144,7 +144,8 @@ class JudgmentRecord:
 class ComparisonRecord:
     """A prompt with its responses and what people judged of them.
 
-    A comparison has two responses or more, all different; a demonstration has one, written by a person.
+    A comparison has two responses or more, all different; a demonstration has one, written by a person; a prompt has
+    none, or one to begin from, and waits for a person to write.
 
     Raises: InvalidRecord, InvalidRanking.
     """
@@ -164,8 +165,10 @@ class ComparisonRecord:
             raise InvalidRecord(f"A comparison needs two responses or more; this has {k}.")
         if self.kind == "demonstration" and k != 1:
             raise InvalidRecord(f"A demonstration has one response; this has {k}.")
-        if self.kind == "demonstration" and (self.judgments or self.gold is not None):
-            raise InvalidRecord("A demonstration carries no judgment: there is nothing to compare it with.")
+        if self.kind == "prompt" and k > 1:
+            raise InvalidRecord(f"A prompt has one response to begin from, or none; this has {k}.")
+        if self.kind != "comparison" and (self.judgments or self.gold is not None):
+            raise InvalidRecord(f"A {self.kind} carries no judgment: there is nothing to compare it with.")
         if len({response.hash for response in self.responses}) != k:
             raise InvalidRecord("Two responses of the comparison are identical.")
         if self.gold is not None:
@@ -175,7 +178,13 @@ class ComparisonRecord:
 
     @cached_property
     def prompt_hash(self) -> str:
-        return prompt_hash(self.prompt)
+        return prompt_hash(self.prompt, self.documents)
+
+    @property
+    def documents(self) -> list[Any]:
+        """What the prompt is to be answered from: texts or objects, kept under the metadata's name `documents`."""
+        documents = self.metadata.get("documents")
+        return documents if isinstance(documents, list) else []
 
     @property
     def response_hashes(self) -> tuple[str, ...]:

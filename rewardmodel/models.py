@@ -42,7 +42,7 @@ class RewardModelAlias(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name_plural = "reward model aliases"
+        verbose_name_plural = _("reward model aliases")
         constraints = [
             CheckConstraint(condition=Q(alias__in=["champion", "candidate"]), name="reward_model_alias_known")
         ]

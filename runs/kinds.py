@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from runs.errors import UnknownKind
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def kind_named(name: str) -> RunKind:
     """
     if name not in _kinds:
         known = ", ".join(sorted(_kinds)) or "none"
-        raise UnknownKind(f"There is no kind of run called “{name}”. Known kinds: {known}.")
+        raise UnknownKind(
+            _("There is no kind of run called “%(name)s”. Known kinds: %(known)s.") % {"name": name, "known": known}
+        )
     return _kinds[name]
 
 

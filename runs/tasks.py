@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.contrib.django.task import DjangoTask
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from runs import interruption
@@ -61,6 +62,6 @@ def queue_scheduled(kind: str, config: dict[str, Any] | None = None) -> None:
     """What a periodic task calls: queue a run of a kind that allows it, e.g. retraining every night."""
     queue = kind_named(kind).queue_scheduled
     if queue is None:
-        raise UnknownKind(f"Runs of the kind “{kind}” cannot be scheduled.")
+        raise UnknownKind(_("Runs of the kind “%(kind)s” cannot be scheduled.") % {"kind": kind})
     if (run := queue(config or {})) is not None:
         execute_run.delay_on_commit(str(run.pk))

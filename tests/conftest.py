@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,6 +27,14 @@ def _flush_past_the_triggers() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = original
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_english() -> Iterator[None]:
+    """A request in Korean leaves its thread in Korean, and the next test runs in the same thread."""
+    translation.activate("en")
+    yield
+    translation.activate("en")
 
 
 @pytest.fixture

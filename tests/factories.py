@@ -1,11 +1,16 @@
 """Plain functions that make rows, with overrides."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from labeling.models import (
+    Assignment,
     Comparison,
     ComparisonResponse,
+    GoldAnswer,
     GuidelineVersion,
     Instrument,
     Membership,
@@ -13,7 +18,10 @@ from labeling.models import (
     Project,
     Prompt,
     Response,
+    Review,
 )
+from labeling.services.judgments import submit_judgment
+from labeling.verdicts import Verdict
 
 _numbers = itertools.count(1)
 PASSWORD = "a long enough passphrase"
@@ -33,6 +41,7 @@ def make_project(kind: str = "pair", **fields: Any) -> Project:
     number = next(_numbers)
     fields.setdefault("slug", f"project-{number}")
     fields.setdefault("name", f"Project {number}")
+    fields.setdefault("control_share", 0.0)  # the order of the queue is a rule that tests state
     project = Project.objects.create(**fields)
     Instrument.objects.create(project=project, kind=kind, **instrument)
     GuidelineVersion.objects.create(project=project, number=1, text="Prefer the answer that helps.")
@@ -66,3 +75,32 @@ def make_comparison(project: Project, k: int = 2, *, texts: list[str] | None = N
         )
         ComparisonResponse.objects.create(comparison=comparison, response=response)
     return comparison
+
+
+def make_gold(
+    project: Project, k: int = 2, *, use: str = "work", explanation: str = "The first one answers.", **fields: Any
+) -> Comparison:
+    """A comparison whose responses are expected in the order they were made; `use` is work, practice or exam."""
+    if use != "work":
+        fields.setdefault("target_judgments", 0)
+    comparison = make_comparison(project, k, use=use, **fields)
+    ranking = [[response] for response in sorted(comparison.responses.values_list("pk", flat=True))]
+    GoldAnswer.objects.create(comparison=comparison, ranking=ranking, explanation=explanation)
+    return comparison
+
+
+def make_review(project: Project, annotator: Person, outcome: str = "returned", **fields: Any) -> Review:
+    """A comparison that this person judged, and what a reviewer said of it."""
+    comparison = make_comparison(project, target_judgments=1, open_slots=0)
+    lease = Assignment.objects.create(
+        project=project,
+        comparison=comparison,
+        annotator=annotator,
+        expires_at=timezone.now() + timedelta(minutes=5),
+        shown_order=list(comparison.responses.values_list("pk", flat=True)),
+    )
+    verdict = Verdict(ranking=tuple((response,) for response in sorted(lease.shown_order)))
+    judgment = submit_judgment(assignment=lease, verdict=verdict, client_id=lease.pk).judgment
+    fields.setdefault("comment", "Look at the second one again.")
+    reviewer = fields.pop("reviewer", None) or make_member(project, "reviewer")
+    return Review.objects.create(project=project, judgment=judgment, reviewer=reviewer, outcome=outcome, **fields)

@@ -3,17 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labeling.errors import NotAMember
-from labeling.models import Assignment
-from labeling.queries import get_assignment_for, get_project_for, responses_as_shown
+from labeling.models import Assignment, Project
+from labeling.models import Response as ShownResponse
+from labeling.reading import content_of, lease_of, project_and_role
 from labeling.services.assignments import lease_next, release, renew_lease, skip
-from labeling.services.judgments import submit_judgment
+from labeling.services.judgments import submit_and_lease, submit_judgment
+from labeling.services.nothing import why_nothing
 from labeling.verdicts import Verdict
 
 
@@ -24,6 +28,7 @@ class MessageSerializer(serializers.Serializer):
 
 class ShownResponseSerializer(serializers.Serializer):
     id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=ShownResponse.Kind.choices)
     content = serializers.CharField()
 
 
@@ -53,7 +58,18 @@ class JudgmentSerializer(serializers.Serializer):
     ratings = serializers.DictField(child=serializers.DictField(child=serializers.FloatField()), required=False)
     flags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=20)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=20_000, trim_whitespace=False)
+    written = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=100_000,
+        trim_whitespace=False,
+        help_text="The demonstration asked for, or the best response improved.",
+    )
     dwell_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=86_400_000)
+
+
+# Made once: a serializer copies its fields when it is made, which costs more than a judgment's check.
+JUDGMENT_SHAPE = JudgmentSerializer()
 
 
 class StoredJudgmentSerializer(serializers.Serializer):
@@ -63,51 +79,99 @@ class StoredJudgmentSerializer(serializers.Serializer):
     revision = serializers.IntegerField()
 
 
+class JudgedSerializer(StoredJudgmentSerializer):
+    """What came of a verdict; `next` stands in it only if it was asked for."""
+
+    next = AssignmentSerializer(required=False, allow_null=True)
+
+
 def shown_assignment(assignment: Assignment) -> dict[str, Any]:
     """The promised JSON of a lease, responses in the order drawn for it."""
+    shown = content_of(assignment)
     return {
         "id": str(assignment.pk),
         "expires_at": assignment.expires_at,
         "comparison": {
             "id": assignment.comparison_id,
-            "prompt": assignment.comparison.prompt.messages,
-            "responses": [{"id": item.pk, "content": item.content} for item in responses_as_shown(assignment)],
+            "prompt": shown.messages,
+            "responses": [{"id": pk, "kind": kind, "content": text} for pk, kind, text in shown.responses],
         },
     }
 
 
-@extend_schema(request=None, responses={201: AssignmentSerializer, 204: OpenApiResponse(description="Nothing left.")})
+def lease_for(request: Request, pk: UUID) -> Assignment:
+    """The caller's lease. Raises: Http404 for anybody else's."""
+    lease = lease_of(request.user, pk)
+    if lease is None:
+        raise Http404
+    return lease
+
+
+@extend_schema(
+    request=None,
+    responses={
+        201: AssignmentSerializer,
+        204: OpenApiResponse(
+            description="Nothing for you. The header X-Plumbline-Reason says why: not_qualified, daily_quota, "
+            "allocation or nothing_left."
+        ),
+    },
+)
 @api_view(["POST"])
 def next_assignment(request: Request, slug: str) -> Response:
     """Lease the next comparison for the caller; the one already held comes back, renewed."""
-    project = get_project_for(request.user, slug)
-    if not request.user.works_in(slug):
-        raise NotAMember("Only members of this project judge in it. Ask a manager to add you.")
+    found = project_and_role(request.user, slug)
+    if found is None:
+        raise Http404
+    project, role = found
+    if not role:
+        raise NotAMember(_("Only members of this project judge in it. Ask a manager to add you."))
     assignment = lease_next(project=project, annotator=request.user)
     if assignment is None:
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return nothing_for(request, project, status.HTTP_204_NO_CONTENT)
     return Response(shown_assignment(assignment), status=status.HTTP_201_CREATED)
 
 
-@extend_schema(request=JudgmentSerializer, responses={201: StoredJudgmentSerializer, 200: StoredJudgmentSerializer})
+@extend_schema(
+    request=JudgmentSerializer,
+    parameters=[
+        OpenApiParameter("next", bool, description="1: lease the next comparison too, and answer it as `next`.")
+    ],
+    responses={201: JudgedSerializer, 200: JudgedSerializer},
+)
 @api_view(["POST"])
 def judge(request: Request, pk: UUID) -> Response:
-    """Store the caller's verdict on a comparison leased to them: 201 stored, 200 the same again, 409 closed."""
-    assignment = get_assignment_for(request.user, pk)
-    serializer = JudgmentSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    data = serializer.validated_data
-    submission = submit_judgment(assignment=assignment, verdict=Verdict.from_payload(data), client_id=data["client_id"])
+    """Store the caller's verdict on a comparison leased to them: 201 stored, 200 the same again, 409 closed.
+
+    With `?next=1` the answer carries the next comparison as well, or null and the header `X-Plumbline-Reason`.
+    """
+    assignment = lease_for(request, pk)
+    data = JUDGMENT_SHAPE.run_validation(request.data)
+    verdict, client_id = Verdict.from_payload(data), data["client_id"]
+    asks_next = request.query_params.get("next") == "1"
+    following = None
+    if asks_next:
+        submission, following = submit_and_lease(assignment=assignment, verdict=verdict, client_id=client_id)
+    else:
+        submission = submit_judgment(assignment=assignment, verdict=verdict, client_id=client_id)
     stored = submission.judgment
-    return Response(
-        {
-            "id": stored.pk,
-            "client_id": str(stored.client_id),
-            "is_surplus": stored.is_surplus,
-            "revision": stored.revision,
-        },
-        status=status.HTTP_201_CREATED if submission.is_new else status.HTTP_200_OK,
-    )
+    code = status.HTTP_201_CREATED if submission.is_new else status.HTTP_200_OK
+    answer: dict[str, Any] = {
+        "id": stored.pk,
+        "client_id": str(stored.client_id),
+        "is_surplus": stored.is_surplus,
+        "revision": stored.revision,
+    }
+    if not asks_next:
+        return Response(answer, status=code)
+    if following is None:
+        return nothing_for(request, assignment.project, code, {**answer, "next": None})
+    return Response({**answer, "next": shown_assignment(following)}, status=code)
+
+
+def nothing_for(request: Request, project: Project, code: int, answer: dict[str, Any] | None = None) -> Response:
+    """An answer without a comparison, which says why in a header."""
+    return Response(answer, status=code, headers={"X-Plumbline-Reason": why_nothing(project, request.user).reason})
 
 
 @extend_schema(
@@ -119,7 +183,7 @@ def judge(request: Request, pk: UUID) -> Response:
 @api_view(["POST"])
 def heartbeat(request: Request, pk: UUID) -> Response:
     """Keep a lease for another period."""
-    assignment = renew_lease(assignment=get_assignment_for(request.user, pk))
+    assignment = renew_lease(assignment=lease_for(request, pk))
     return Response({"id": str(assignment.pk), "expires_at": assignment.expires_at})
 
 
@@ -130,7 +194,7 @@ def heartbeat(request: Request, pk: UUID) -> Response:
 @api_view(["POST"])
 def give_back(request: Request, pk: UUID) -> Response:
     """Give a lease back. With a reason it is skipped: others may get it, the caller will not see it again."""
-    assignment = get_assignment_for(request.user, pk)
+    assignment = lease_for(request, pk)
     reason = str(request.data.get("reason", "")).strip()
     if reason:
         skip(assignment=assignment, reason=reason)

@@ -6,6 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from labeling.models import ApiToken, Person
+from labeling.reading import person_by_token
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -17,8 +18,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if len(words) != 2:
             raise AuthenticationFailed(_("Send the header as “Authorization: Token <your token>”."))
-        digest = ApiToken.digest_of(words[1].decode("latin-1"))
-        token = ApiToken.objects.select_related("person").filter(digest=digest, person__is_active=True).first()
+        token = person_by_token(ApiToken.digest_of(words[1].decode("latin-1")))
         if token is None:
             raise AuthenticationFailed(_("This token is not known. Make a new one and send that."))
         return token.person, token

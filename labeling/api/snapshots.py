@@ -21,7 +21,14 @@ from labeling.api.access import data_project
 from labeling.downloads import streamed
 from labeling.models import Project, Snapshot
 from labeling.services.exports import Export, prepare_export, report_export, writable_formats
-from labeling.services.snapshots import SnapshotRequest, freeze_snapshot, is_large, pair_rules, queue_snapshot
+from labeling.services.snapshots import (
+    REVIEW_RULES,
+    SnapshotRequest,
+    freeze_snapshot,
+    is_large,
+    pair_rules,
+    queue_snapshot,
+)
 from preferences.pairs import PairRules
 from preferences.splits import SPLITS
 from runs.tasks import execute_run
@@ -41,6 +48,16 @@ class SnapshotRequestSerializer(serializers.Serializer):
     since = serializers.DateTimeField(required=False, allow_null=True, default=None)
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     include_unjudged = serializers.BooleanField(default=False)
+    adjudication = serializers.ChoiceField(
+        REVIEW_RULES["adjudication"],
+        default="replaces",
+        help_text="What a reviewer's own verdict does to the others on its comparison.",
+    )
+    returned = serializers.ChoiceField(
+        REVIEW_RULES["returned"],
+        default="drop",
+        help_text="Verdicts that a reviewer returned and nobody has redone.",
+    )
     seed = serializers.IntegerField(required=False, default=0, min_value=-(2**31), max_value=2**31 - 1)
     validation = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)
     test = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)

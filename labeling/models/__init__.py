@@ -3,9 +3,11 @@
 from labeling.models.comparisons import Comparison, ComparisonResponse, GoldAnswer
 from labeling.models.content import Prompt, Response
 from labeling.models.datasets import ImportBatch, Snapshot
-from labeling.models.judgments import Assignment, Judgment
+from labeling.models.joining import Invitation, Qualification
+from labeling.models.judgments import Assignment, Judgment, Purpose
 from labeling.models.people import ApiToken, Person
-from labeling.models.projects import GuidelineVersion, Instrument, Membership, Project
+from labeling.models.projects import GuidelineAcceptance, GuidelineVersion, Instrument, Membership, Project
+from labeling.models.reviews import Review, ReviewItem, ReviewMark
 
 __all__ = [
     "ApiToken",
@@ -13,14 +15,21 @@ __all__ = [
     "Comparison",
     "ComparisonResponse",
     "GoldAnswer",
+    "GuidelineAcceptance",
     "GuidelineVersion",
     "ImportBatch",
     "Instrument",
+    "Invitation",
     "Judgment",
     "Membership",
     "Person",
     "Project",
     "Prompt",
+    "Purpose",
+    "Qualification",
     "Response",
+    "Review",
+    "ReviewItem",
+    "ReviewMark",
     "Snapshot",
 ]

@@ -46,6 +46,8 @@ class Response(models.Model):
     sampling = models.JSONField(default=dict, blank=True)
     is_demonstration = models.BooleanField(default=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # A demonstration that began as another response, edited.
+    improves = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="improvements")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -10,7 +10,21 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.append_only import AppendOnlyModel
 from labeling.models.comparisons import Comparison
+from labeling.models.content import Response
 from labeling.models.projects import GuidelineVersion, Project
+
+
+class Purpose(models.TextChoices):
+    """Why somebody judges a comparison. Only `work` counts towards a comparison's target."""
+
+    WORK = "work", _("work")
+    REPEAT = "repeat", _("repeat")  # the same person again, to see whether they agree with themselves
+    PRACTICE = "practice", _("practice")
+    EXAM = "exam", _("exam")
+    ADJUDICATION = "adjudication", _("adjudication")  # a reviewer's word, which stands over the others'
+
+
+PURPOSES = ["work", "repeat", "practice", "exam", "adjudication"]
 
 
 class Assignment(models.Model):
@@ -27,7 +41,20 @@ class Assignment(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="assignments")
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="assignments")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments")
+
+    class Drawn(models.TextChoices):
+        """By what rule it came to be handed out, so that a reader can tell a random sample from a chosen one."""
+
+        POLICY = "policy", _("the order of the queue")
+        CONTROL = "control", _("at random, as a control")
+        GOLD = "gold", _("as a gold comparison")
+        DIRECT = "direct", _("by name")
+
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.WORK)
+    drawn_by = models.CharField(max_length=8, choices=Drawn, default=Drawn.POLICY)
+    # False: one more look at a comparison, beside its target; the judgment is surplus.
+    takes_slot = models.BooleanField(default=True)
     expires_at = models.DateTimeField()
     shown_order = models.JSONField()  # response ids, first to last
     guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
@@ -40,7 +67,7 @@ class Assignment(models.Model):
     class Meta:
         constraints = [
             UniqueConstraint(
-                fields=["comparison", "annotator"],
+                fields=["comparison", "annotator", "purpose"],
                 condition=Q(state__in=["open", "done", "skipped"]),
                 name="assignment_one_live_per_annotator",
             ),
@@ -48,10 +75,20 @@ class Assignment(models.Model):
                 condition=Q(state__in=["open", "done", "skipped", "released", "expired"]),
                 name="assignment_state_known",
             ),
+            UniqueConstraint(
+                fields=["comparison"],
+                condition=Q(purpose="adjudication", state__in=["open", "done"]),
+                name="assignment_one_adjudicator_per_comparison",
+            ),
+            CheckConstraint(condition=Q(purpose__in=PURPOSES), name="assignment_purpose_known"),
+            CheckConstraint(
+                condition=Q(purpose="work") | Q(takes_slot=False), name="assignment_only_work_takes_a_slot"
+            ),
         ]
         indexes = [
             Index(fields=["project", "expires_at"], name="assignment_leases", condition=Q(state="open")),
             Index(fields=["annotator", "project", "-closed_at"], name="assignment_history"),
+            Index(fields=["annotator", "project"], name="assignment_held", condition=Q(state="open")),
         ]
 
     def __str__(self) -> str:
@@ -76,17 +113,21 @@ class Judgment(AppendOnlyModel):
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments")
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, null=True, related_name="judgments")
     source = models.CharField(max_length=10, choices=Source, default=Source.PERSON)
+    purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.WORK)
     revision = models.PositiveIntegerField(default=1)
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
     is_retraction = models.BooleanField(default=False)
     # A late answer to a comparison that had all it wanted: kept, never counted against the target.
     is_surplus = models.BooleanField(default=False)
-    ranking = models.JSONField()  # tie groups of response ids, best first
+    # Tie groups of response ids, best first; responses it leaves out stand below all that it names.
+    ranking = models.JSONField()
     strength = models.PositiveSmallIntegerField(null=True)
     all_bad = models.BooleanField(default=False)
     ratings = models.JSONField(default=dict)  # {response id: {attribute: value}}
     flags = models.JSONField(default=list)
     reason = models.TextField(blank=True)
+    # What the person wrote with it: the demonstration asked for, or the chosen response improved.
+    written = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
     dwell_ms = models.PositiveBigIntegerField(null=True)
     shown_order = models.JSONField(default=list)
     guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
@@ -96,7 +137,8 @@ class Judgment(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         constraints = [
             UniqueConstraint(
-                fields=["comparison", "annotator", "revision"], name="judgment_one_per_annotator_and_revision"
+                fields=["comparison", "annotator", "purpose", "revision"],
+                name="judgment_one_per_annotator_and_revision",
             ),
             CheckConstraint(
                 condition=Q(revision=1, supersedes=None) | Q(revision__gt=1, supersedes__isnull=False),
@@ -106,6 +148,8 @@ class Judgment(AppendOnlyModel):
                 condition=Q(strength=None) | Q(strength__range=(0, 3)), name="judgment_strength_between_0_and_3"
             ),
             CheckConstraint(condition=Q(source__in=["person", "imported", "simulated"]), name="judgment_source_known"),
+            CheckConstraint(condition=Q(purpose__in=PURPOSES), name="judgment_purpose_known"),
+            CheckConstraint(condition=Q(purpose="work") | Q(is_surplus=True), name="judgment_only_work_counts"),
         ]
         indexes = [
             Index(fields=["project", "judged_at"], name="judgment_by_time"),

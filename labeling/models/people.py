@@ -51,6 +51,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     pseudonym = models.CharField(max_length=40, unique=True, default=new_pseudonym, editable=False)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
     installation_role = models.CharField(max_length=10, choices=InstallationRole, default="", blank=True)
+    language = models.CharField(_("language"), max_length=12, blank=True)  # of the pages; "": as the browser asks
+    preferences = models.JSONField(default=dict, blank=True)  # of the workbench: keys, break reminder
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -60,7 +62,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
 
     class Meta:
-        verbose_name_plural = "people"
+        verbose_name_plural = _("people")
         constraints = [
             UniqueConstraint(Lower("email"), name="person_email_unique_whatever_the_case"),
             CheckConstraint(condition=Q(kind__in=["person", "imported", "simulated"]), name="person_kind_known"),

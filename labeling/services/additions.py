@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from labeling.records import verdict_key
 from labeling.services.imported_people import ANONYMOUS, imported_pseudonym
 from labeling.services.known import Known
+from labeling.services.placing import Placing, Use, placing_of
 from preferences.errors import InvalidRow
 from preferences.records import ComparisonRecord, JudgmentRecord, Ranking
 
@@ -20,6 +21,7 @@ class Addition:
     is_new: bool
     judgments: list[JudgmentRecord] = field(default_factory=list)
     gold: Ranking | None = None
+    placing: Placing = field(default_factory=Placing)
 
     @property
     def counted(self) -> int:
@@ -30,9 +32,10 @@ class Addition:
 def decide(record: ComparisonRecord, known: Known) -> Addition | None:
     """What a record adds to what is known, or None if that is nothing; `known` is brought up to date.
 
-    Raises: InvalidRow if it contradicts an earlier verdict of the same annotator, or the gold answer.
+    Raises: InvalidRow if it contradicts an earlier verdict of the same annotator, or the gold answer, or says where it
+        belongs in a way that cannot be.
     """
-    addition = Addition(record, known, is_new=not known.is_there)
+    addition = Addition(record, known, is_new=not known.is_there, placing=placing_of(record))
     said: dict[str, bytes | None] = {}
     for judgment in record.judgments:
         pseudonym = imported_pseudonym(judgment.annotator)
@@ -51,10 +54,14 @@ def decide(record: ComparisonRecord, known: Known) -> Addition | None:
         )
     if not (addition.is_new or addition.judgments or addition.gold):
         return None
+    if addition.judgments and not known.is_work:
+        raise InvalidRow(_("This comparison is here for practice or exam, and takes no judgments."))
     known.verdicts.update(said)
     known.gold = known.gold or addition.gold
     if addition.is_new:
+        known.is_work = addition.placing.use == Use.WORK
         known.responses = dict.fromkeys(record.response_hashes, 0)
+        known.is_promised = True
     return addition
 
 

@@ -3,81 +3,182 @@
 Whoever changes a slot holds the row locks in one order: annotator, assignment, comparison.
 """
 
+import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import AssignmentClosed, NothingToUndo
-from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment, Person, Project
+from labeling.models import Assignment, Comparison, Person, Project, Purpose
+from labeling.rows import Rows, insert_row
+from labeling.services.overlap import weigh_overlap
+from labeling.services.queue import Pick, Seeker
+from labeling.services.quotas import allowed_more
 from labeling.services.retractions import retract_judgment
 
 State = Assignment.State
 LIVE_STATES = (State.OPEN, State.DONE, State.SKIPPED)
+# What the queue hands out; practice, exams and adjudications are leased by name.
+QUEUED_PURPOSES = (Purpose.WORK, Purpose.REPEAT)
+MOST_HELD = 60
 RECLAIMED_AT_ONCE = 50
-BLOCKING_TRIES = 3
+ASSIGNMENT_ROWS = Rows(Assignment, "labeling_assignment")
+_RENEW_ALL = f"""
+    UPDATE labeling_assignment SET expires_at = %(ends)s
+    WHERE annotator_id = %(person)s AND project_id = %(project)s AND state = 'open' AND purpose IN ('work', 'repeat')
+    RETURNING {ASSIGNMENT_ROWS.columns}"""  # noqa: S608  our own names
 _random = secrets.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What is known of somebody whose row is locked, so that nothing is handed to them by two requests at once."""
+
+    declined_topics: list[str]
+    daily_quota: int | None
+    allocation: int | None
+    guideline_version_id: int | None
+    may_judge: bool
+    others_have_expired: bool
 
 
 def lease_next(*, project: Project, annotator: Person) -> Assignment | None:
     """Hand the annotator the comparison they should judge next, or None when nothing is left for them.
 
     A lease they already hold comes back, renewed; one they reopened by undo comes first. Nobody gets a comparison
-    twice, and no comparison is handed to more people than it wants.
+    twice, but to see whether they agree with themselves; no comparison is handed to more people than it wants, but as
+    gold. `why_nothing` says why nothing came.
+    """
+    held = hold(project=project, annotator=annotator, count=1)
+    return held[0] if held else None
+
+
+def hold(*, project: Project, annotator: Person, count: int) -> list[Assignment]:
+    """Let the annotator hold `count` leases, at most `MOST_HELD`: those they have, renewed, and new ones for the rest.
+
+    A browser that holds a few can show the next comparison at once, and go on for a while without a connection.
+    Returns: fewer when nothing more is left for them, or they may have no more today or in all; none when something
+        stands between them and judging. The one to judge first comes first.
     """
     now = timezone.now()
-    if Assignment.objects.filter(project=project, state=State.OPEN, expires_at__lt=now).exists():
-        reclaim_expired(project=project, now=now, spare=annotator)
     with transaction.atomic():
-        Person.objects.select_for_update(no_key=True).filter(pk=annotator.pk).values("pk").get()
-        held = (
-            Assignment.objects.filter(project=project, annotator=annotator, state=State.OPEN)
-            .order_by("-is_reopened", "closed_at", "created_at")
-            .first()
+        seat = take_seat(project, annotator, now)
+        if not seat.may_judge:
+            return []
+        if not seat.others_have_expired:
+            return fill_seat(seat, project, annotator, count=count, now=now)
+    reclaim_expired(project=project, now=now, spare=annotator)
+    with transaction.atomic():
+        return fill_seat(take_seat(project, annotator, now), project, annotator, count=count, now=now)
+
+
+def take_seat(project: Project, annotator: Person, now: datetime) -> Seat:
+    """Lock the annotator's row until the transaction ends, and read what decides what they get."""
+    # Qualification stores judgments, which end leases: it stands above this module.
+    from labeling.services.qualification import may_judge
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _take_seat_statement(),
+            {"project": project.pk, "person": annotator.pk, "now": connection.ops.adapt_datetimefield_value(now)},
         )
-        if held is not None and _extend(held, project, now):
-            return held
-        comparison = _claim_slot(project, annotator)
-        if comparison is None:
-            return None
-        shown = list(ComparisonResponse.objects.filter(comparison=comparison).values_list("response_id", flat=True))
-        _random.shuffle(shown)
-        return Assignment.objects.create(
-            project=project,
-            comparison=comparison,
-            annotator=annotator,
-            expires_at=now + timedelta(seconds=project.lease_seconds),
-            shown_order=shown,
-            guideline_version=project.guideline_versions.order_by("-number").first(),
-        )
-
-
-def _claim_slot(project: Project, annotator: Person) -> Comparison | None:
-    """Take one slot of the first comparison in the queue that this person has not had.
-
-    Rows that another transaction is claiming are skipped. Only when nothing else is left does this wait for them: the
-    slot they take may not be the last one.
-    """
-    had = Assignment.objects.filter(comparison=OuterRef("pk"), annotator=annotator, state__in=LIVE_STATES)
-    judged = Judgment.objects.filter(comparison=OuterRef("pk"), annotator=annotator)
-    queue = (
-        Comparison.objects.filter(project=project, open_slots__gt=0)
-        .filter(~Exists(had), ~Exists(judged))
-        .order_by(F("priority").desc(), "id")
+        topics, quota, allocation, version, expired = cursor.fetchone()
+    return Seat(
+        declined_topics=json.loads(topics) if topics else [],
+        daily_quota=project.daily_quota if quota is None else quota,
+        allocation=allocation,
+        guideline_version_id=version,
+        may_judge=may_judge(project, annotator).is_open,
+        others_have_expired=bool(expired),
     )
-    for skip_locked in (True, *[False] * BLOCKING_TRIES):
-        comparison = queue.select_for_update(skip_locked=skip_locked, no_key=True, of=("self",)).first()
-        if comparison is None:
-            if not queue.exists():
-                return None
-            continue
-        taken = Comparison.objects.filter(pk=comparison.pk, open_slots__gt=0).update(open_slots=F("open_slots") - 1)
-        if taken:
-            return comparison
-    return None
+
+
+def fill_seat(
+    seat: Seat, project: Project, annotator: Person, *, count: int, now: datetime, may_wait: bool = True
+) -> list[Assignment]:
+    """Renew what the annotator holds and lease what is missing to `count`; the transaction has taken their seat."""
+    held = _renew_all(project, annotator, now)
+    wanted = min(count, MOST_HELD) - len(held)
+    if wanted > 0:
+        allowed = allowed_more(
+            project=project,
+            annotator=annotator,
+            daily_quota=seat.daily_quota,
+            allocation=seat.allocation,
+            held=len(held),
+            now=now,
+        )
+        wanted = wanted if allowed is None else min(wanted, allowed)
+    drawn = [lease for lease in held if lease.drawn_by == Assignment.Drawn.POLICY and lease.purpose == Purpose.WORK]
+    seeker = Seeker(
+        project,
+        annotator,
+        seat.declined_topics,
+        last=max(drawn, key=lambda lease: lease.created_at).comparison_id if drawn else None,
+        may_wait=may_wait,
+    )
+    for _each in range(wanted):
+        picked = seeker.pick(now)
+        if picked is None:
+            break
+        held.append(_lease(picked, seat, project, annotator, now))
+    return held[:count]
+
+
+def _renew_all(project: Project, annotator: Person, now: datetime) -> list[Assignment]:
+    """Renew every lease of the queue that this person holds; those reopened come first, then the oldest."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RENEW_ALL,
+            {
+                "project": project.pk,
+                "person": annotator.pk,
+                "ends": connection.ops.adapt_datetimefield_value(now + timedelta(seconds=project.lease_seconds)),
+            },
+        )
+        leases = [ASSIGNMENT_ROWS.read(row) for row in cursor.fetchall()]
+    for lease in leases:
+        lease.project, lease.annotator = project, annotator
+    return sorted(leases, key=lambda lease: (not lease.is_reopened, lease.closed_at or now, lease.created_at))
+
+
+def _lease(picked: Pick, seat: Seat, project: Project, annotator: Person, now: datetime) -> Assignment:
+    """Lease what was picked, its responses in an order of their own."""
+    _random.shuffle(picked.responses)
+    lease = Assignment(
+        project=project,
+        comparison_id=picked.comparison_id,
+        annotator=annotator,
+        purpose=picked.purpose,
+        drawn_by=picked.drawn_by,
+        takes_slot=picked.takes_slot,
+        expires_at=now + timedelta(seconds=project.lease_seconds),
+        shown_order=picked.responses,
+        guideline_version_id=seat.guideline_version_id,
+    )
+    insert_row(Assignment, {name: getattr(lease, name) for name in ASSIGNMENT_ROWS.names})
+    lease._state.adding, lease._state.db = False, connection.alias
+    return lease
+
+
+@cache
+def _take_seat_statement() -> str:
+    locking = "" if connection.vendor == "sqlite" else "FOR NO KEY UPDATE OF p"
+    return f"""
+    SELECT m.declined_topics, m.daily_quota, m.allocation,
+        (SELECT v.id FROM labeling_guidelineversion v WHERE v.project_id = %(project)s ORDER BY v.number DESC LIMIT 1),
+        EXISTS (SELECT 1 FROM labeling_assignment a WHERE a.project_id = %(project)s AND a.state = 'open'
+            AND a.expires_at < %(now)s AND a.annotator_id <> %(person)s)
+    FROM labeling_person p
+    LEFT JOIN labeling_membership m ON m.person_id = p.id AND m.project_id = %(project)s
+    WHERE p.id = %(person)s {locking}"""  # noqa: S608
 
 
 def _extend(assignment: Assignment, project: Project, now: datetime) -> bool:
@@ -116,7 +217,7 @@ def _close(assignment: Assignment, state: str, *, frees_slot: bool, **fields: ob
     )
     if not closed:
         raise AssignmentClosed(_("This comparison is no longer yours. Ask for the next one."))
-    if frees_slot:
+    if frees_slot and assignment.takes_slot:
         Comparison.objects.filter(pk=assignment.comparison_id).update(open_slots=F("open_slots") + 1)
 
 
@@ -128,6 +229,15 @@ def renew_lease(*, assignment: Assignment) -> Assignment:
     if not _extend(assignment, assignment.project, timezone.now()):
         raise AssignmentClosed(_("This comparison is no longer yours. Ask for the next one."))
     return assignment
+
+
+def renew_held(*, project: Project, annotator: Person) -> list[UUID]:
+    """Keep everything this person holds in the project for another lease period; returns what that is, by id."""
+    held = Assignment.objects.filter(
+        project=project, annotator=annotator, state=State.OPEN, purpose__in=QUEUED_PURPOSES
+    )
+    held.update(expires_at=timezone.now() + timedelta(seconds=project.lease_seconds))
+    return list(held.values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -147,8 +257,11 @@ def skip(*, assignment: Assignment, reason: str) -> None:
     Skipping one that was reopened by undo withdraws the judgment given before. Raises: AssignmentClosed.
     """
     locked = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
-    frees_slot = retract_judgment(assignment=locked) if locked.is_reopened else True
+    withdraws = locked.is_reopened
+    frees_slot = retract_judgment(assignment=locked) if withdraws else True
     _close(locked, State.SKIPPED, frees_slot=frees_slot, skip_reason=reason[:2000])
+    if withdraws and locked.purpose == Purpose.WORK:
+        weigh_overlap(project=locked.project, comparison_id=locked.comparison_id)
 
 
 @transaction.atomic
@@ -158,15 +271,27 @@ def reopen_last(*, project: Project, annotator: Person) -> Assignment:
     Raises: NothingToUndo when they have judged nothing here.
     """
     last = (
-        Assignment.objects.filter(project=project, annotator=annotator, state=State.DONE)
+        Assignment.objects.filter(project=project, annotator=annotator, state=State.DONE, purpose__in=QUEUED_PURPOSES)
         .order_by("-closed_at")
         .select_for_update(of=("self",))
         .first()
     )
     if last is None:
         raise NothingToUndo(_("There is no judgment of yours here to undo."))
-    last.state = State.OPEN
-    last.is_reopened = True
-    last.expires_at = timezone.now() + timedelta(seconds=project.lease_seconds)
-    last.save(update_fields=["state", "is_reopened", "expires_at"])
-    return last
+    return reopen(assignment=last)
+
+
+@transaction.atomic
+def reopen(*, assignment: Assignment) -> Assignment:
+    """Open one answered assignment again for correction; its judgment stands until a new one supersedes it.
+
+    One that is open again already comes back, renewed. Raises: AssignmentClosed when it was never answered.
+    """
+    locked = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
+    if locked.state != State.DONE and not (locked.state == State.OPEN and locked.is_reopened):
+        raise AssignmentClosed(_("This comparison was not answered, so there is nothing to do again."))
+    locked.state = State.OPEN
+    locked.is_reopened = True
+    locked.expires_at = timezone.now() + timedelta(seconds=locked.project.lease_seconds)
+    locked.save(update_fields=["state", "is_reopened", "expires_at"])
+    return locked

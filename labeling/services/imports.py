@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import ImportOvertaken, UnreadableUpload
-from labeling.models import ImportBatch, Project
+from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
+from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
 from preferences.errors import InvalidRow, UnknownFormat, UnreadableFile
-from preferences.formats import FORMATS, Format, detect, format_named
+from preferences.formats import FORMATS, Format, detect, format_named, prompts
 from preferences.lines import Row, count_lines, open_rows
 from preferences.records import ComparisonRecord
 
@@ -65,6 +66,7 @@ def import_file(
     batch: ImportBatch,
     path: Path,
     people_judge_again: bool = True,
+    pictures_from: Path | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Counts:
     """Read a file into the batch's project; called again for the same batch, go on after the last row committed.
@@ -78,18 +80,19 @@ def import_file(
 
     Args:
         batch: its format is a format's name or `auto`, and is set to the one detected.
+        pictures_from: the folder that rows may name pictures in; None where a picture must be in the row itself.
         progress: told the number of rows after each batch; may raise to stop, and what is committed stays.
 
     Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported.
     """
-    format = _choose_format(batch.format, path)
+    format = _choose_format(batch.format, path, batch.project)
     ImportBatch.objects.filter(pk=batch.pk).update(format=format.name)
     counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
     kept = rejected_path(batch)
     with RejectFile(kept, keep=counts.rejected) as rejects:
-        rows = itertools.islice(_read(path, format), counts.rows, None)
-        for chunk in _chunks(rows):
+        rows = itertools.islice(_read(path, format, batch.project), counts.rows, None)
+        for chunk in _chunks(_with_pictures(rows, batch.project, pictures_from)):
             refused = _store(intake, chunk, counts, rejects, batch)
             counts.reasons.update(reject.reason for reject in refused)
             progress(counts.rows)
@@ -100,7 +103,12 @@ def import_file(
 
 
 def rehearse_import(
-    *, project: Project, path: Path, format: str = AUTO, progress: Callable[[int], None] = lambda rows: None
+    *,
+    project: Project,
+    path: Path,
+    format: str = AUTO,
+    pictures_from: Path | None = None,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> tuple[Counts, list[Reject]]:
     """Say what importing a file would do, and do nothing.
 
@@ -110,7 +118,8 @@ def rehearse_import(
     counts = Counts()
     refused: list[Reject] = []
     intake = Intake(project=project, is_rehearsal=True)
-    for chunk in _chunks(_read(path, _choose_format(format, path))):
+    rows = _read(path, _choose_format(format, path, project), project)
+    for chunk in _chunks(_with_pictures(rows, project, pictures_from, keeps=False)):
         outcomes = _outcomes(intake, chunk)
         rejected = _count(chunk, outcomes, counts)
         counts.reasons.update(reject.reason for reject in rejected)
@@ -119,13 +128,20 @@ def rehearse_import(
     return counts, refused
 
 
-def _choose_format(name: str, path: Path) -> Format:
+def _takes_prompts(project: Project) -> bool:
+    """Whether the project asks for demonstrations, so that a prompt alone is worth a comparison."""
+    return Instrument.objects.filter(project=project, kind=Instrument.Kind.DEMONSTRATION).exists()
+
+
+def _choose_format(name: str, path: Path, project: Project) -> Format:
     try:
         if name != AUTO:
             return format_named(name)
         first = [row for _number, row in itertools.islice(open_rows(path), DETECTION_ROWS)]
         if not first:
             raise UnreadableFile(_("The file is empty."))
+        if all(isinstance(row, InvalidRow) or prompts.matches(row) for row in first) and _takes_prompts(project):
+            return format_named("responses")
         return format_named(detect(first))
     except (UnknownFormat, UnreadableFile) as error:
         raise UnreadableUpload(str(error)) from None
@@ -135,19 +151,38 @@ def _choose_format(name: str, path: Path) -> Format:
         ) from None
 
 
-def _read(path: Path, format: Format) -> Iterator[Numbered]:
-    """Each row of the file: its line number, the row as it stands, and the record it means or why it means none."""
+def _read(path: Path, format: Format, project: Project) -> Iterator[Numbered]:
+    """Each row of the file: its line number, the row as it stands, and the record it means or why it means none.
+
+    Where demonstrations are asked for, a prompt with one response or none is a row too.
+    """
+    takes_prompts = _takes_prompts(project)
     try:
         for number, row in open_rows(path):
             if isinstance(row, InvalidRow):
                 yield number, row, row
                 continue
             try:
-                yield number, row, format.read(row)
+                is_prompt = takes_prompts and prompts.matches(row)
+                yield number, row, prompts.read(row) if is_prompt else format.read(row)
             except InvalidRow as refusal:
                 yield number, row, refusal
     except UnreadableFile as error:
         raise UnreadableUpload(str(error)) from None
+
+
+def _with_pictures(
+    rows: Iterator[Numbered], project: Project, folder: Path | None, *, keeps: bool = True
+) -> Iterator[Numbered]:
+    """The same rows with the pictures they bring taken in, or refused."""
+    for number, row, record in rows:
+        if isinstance(record, InvalidRow):
+            yield number, row, record
+            continue
+        try:
+            yield number, row, take_pictures(record, project=project, folder=folder, keeps=keeps)
+        except InvalidRow as refusal:
+            yield number, row, refusal
 
 
 def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
@@ -160,7 +195,8 @@ def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
     try:
         for numbered in rows:
             chunk.append(numbered)
-            record = numbered[2]
+            _number, row, record = numbered
+            characters += _characters_of_pictures(row)
             if isinstance(record, ComparisonRecord):
                 characters += sum(len(response.content) for response in record.responses)
                 characters += sum(len(turn["content"]) for turn in record.prompt)
@@ -173,6 +209,14 @@ def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
         raise
     if chunk:
         yield chunk
+
+
+def _characters_of_pictures(row: Row | InvalidRow) -> int:
+    """How much of a row is pictures; it stays in memory until it is known whether the row is rejected."""
+    responses = row.get("responses") if isinstance(row, dict) else None
+    if not isinstance(responses, list):
+        return 0
+    return sum(len(str(item["picture"])) for item in responses if isinstance(item, dict) and "picture" in item)
 
 
 def _store(

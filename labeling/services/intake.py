@@ -19,6 +19,7 @@ from labeling.models import (
     Prompt,
     Response,
 )
+from labeling.models.comparisons import random_place
 from labeling.services.additions import Addition, decide
 from labeling.services.imported_people import ensure_imported_people
 from labeling.services.known import Known, load_known, name_of
@@ -33,6 +34,9 @@ COMPARISON_COLUMNS = (
     "content_hash",
     "target_judgments",
     "open_slots",
+    "use",
+    "topic",
+    "shuffle",
     "metadata",
     "import_batch_id",
 )
@@ -114,14 +118,18 @@ class Intake:
         new = [addition for addition in additions if addition.is_new]
         prompts = self._write_prompts([addition.record for addition in new])
         self._write_responses(new, prompts)
-        self._write_comparisons([addition for addition in new if addition.record.kind == "comparison"], prompts)
+        self._write_comparisons([addition for addition in new if addition.record.kind != "demonstration"], prompts)
         names = {judgment.annotator for addition in additions for judgment in addition.judgments}
         people = ensure_imported_people(names) if names else {}
         given = [self._judgment(a, judgment, people) for a in additions for judgment in a.judgments]
         insert_rows(Judgment, JUDGMENT_COLUMNS, given)
         GoldAnswer.objects.bulk_create(
             [
-                GoldAnswer(comparison_id=a.known.pk, ranking=_ids(a.gold, _ids_by_index(a.record, a.known)))
+                GoldAnswer(
+                    comparison_id=a.known.pk,
+                    ranking=_ids(a.gold, _ids_by_index(a.record, a.known)),
+                    explanation=a.placing.explanation,
+                )
                 for a in additions
                 if a.gold is not None
             ]
@@ -136,8 +144,11 @@ class Intake:
             Prompt.objects.filter(project=self.project, content_hash__in=by_hash).values_list("content_hash", "pk")
         )
         missing = [name for name in by_hash if name not in stored]
-        rows = [(self.project.pk, name, list(by_hash[name].prompt), _language(by_hash[name])) for name in missing]
-        ids = insert_rows(Prompt, ("project_id", "content_hash", "messages", "language"), rows)
+        rows = [
+            (self.project.pk, name, list(record.prompt), record.documents, _language(record))
+            for name, record in ((name, by_hash[name]) for name in missing)
+        ]
+        ids = insert_rows(Prompt, ("project_id", "content_hash", "messages", "documents", "language"), rows)
         return {**stored, **dict(zip(missing, ids, strict=True))}
 
     def _write_responses(self, additions: list[Addition], prompts: dict[str, int]) -> None:
@@ -164,7 +175,10 @@ class Intake:
                 prompts[addition.record.prompt_hash],
                 addition.record.comparison_hash,
                 *self._slots(addition),
-                addition.record.metadata,
+                addition.placing.use,
+                addition.placing.topic,
+                random_place(),
+                _metadata(addition.record),
                 batch_id,
             )
             for addition in additions
@@ -176,8 +190,10 @@ class Intake:
 
     def _slots(self, addition: Addition) -> tuple[int, int]:
         """How many judgments a new comparison wants in all, and how many of them people still have to give."""
-        counted = addition.counted
-        overlap = self.project.judgments_per_comparison
+        counted, placing = addition.counted, addition.placing
+        if placing.use != Comparison.Use.WORK:
+            return 0, 0
+        overlap = placing.target or self.project.judgments_per_comparison
         if counted and not self.people_judge_again:
             return counted, 0
         return counted + overlap, overlap
@@ -221,6 +237,11 @@ def _response_keys(addition: Addition, prompts: dict[str, int]) -> list[Response
     return [
         (prompt_id, response.hash, response.policy or "", is_demonstration) for response in addition.record.responses
     ]
+
+
+def _metadata(record: ComparisonRecord) -> dict[str, Any]:
+    """What a comparison keeps beside what is shown; the documents are the prompt's."""
+    return {name: value for name, value in record.metadata.items() if name != "documents" or not record.documents}
 
 
 def _language(record: ComparisonRecord) -> str:

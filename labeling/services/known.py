@@ -17,16 +17,20 @@ class Known:
         responses: response hash → id.
         verdicts: imported pseudonym → what that annotator said (`verdict_key`), None if it was withdrawn.
         gold: the expected ranking by index in the canonical record, or None.
+        is_promised: an earlier row of the file brings it; a prompt without a response shows it by nothing else.
+        is_work: False for practice and exam, which want no judgments.
     """
 
     pk: int = 0
     responses: dict[str, int] = field(default_factory=dict)
     verdicts: dict[str, bytes | None] = field(default_factory=dict)
     gold: Ranking | None = None
+    is_work: bool = True
+    is_promised: bool = False
 
     @property
     def is_there(self) -> bool:
-        return bool(self.pk or self.responses)
+        return bool(self.pk or self.is_promised)
 
 
 def name_of(record: ComparisonRecord) -> str:
@@ -39,7 +43,7 @@ def name_of(record: ComparisonRecord) -> str:
 def load_known(project: Project, records: Sequence[ComparisonRecord]) -> dict[str, Known]:
     """Find what is stored of some records, by name, in a fixed number of queries."""
     known = {name_of(record): Known() for record in records}
-    comparisons = [record for record in records if record.kind == "comparison"]
+    comparisons = [record for record in records if record.kind != "demonstration"]
     _load_comparisons(project, known, comparisons)
     _load_demonstrations(project, known, [record for record in records if record.kind == "demonstration"])
     return known
@@ -47,11 +51,12 @@ def load_known(project: Project, records: Sequence[ComparisonRecord]) -> dict[st
 
 def _load_comparisons(project: Project, known: dict[str, Known], records: list[ComparisonRecord]) -> None:
     stored = Comparison.objects.filter(project=project, content_hash__in={record.comparison_hash for record in records})
-    names = dict(stored.values_list("pk", "content_hash"))
+    names = {}
+    for pk, name, use in stored.values_list("pk", "content_hash", "use"):
+        names[pk] = name
+        known[name].pk, known[name].is_work = pk, use == Comparison.Use.WORK
     if not names:
         return
-    for pk, name in names.items():
-        known[name].pk = pk
     members = ComparisonResponse.objects.filter(comparison__in=names)
     for pk, response_id, content_hash in members.values_list("comparison_id", "response_id", "response__content_hash"):
         known[names[pk]].responses[content_hash] = response_id

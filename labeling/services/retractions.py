@@ -4,13 +4,17 @@ from labeling.models import Assignment, Judgment
 from labeling.verdicts import Verdict
 
 
+def latest_judgment(*, assignment: Assignment) -> Judgment | None:
+    """The last row of this annotator on this comparison, for this purpose: a verdict, or its withdrawal."""
+    said = Judgment.objects.filter(
+        comparison_id=assignment.comparison_id, annotator_id=assignment.annotator_id, purpose=assignment.purpose
+    )
+    return said.order_by("-revision").first()
+
+
 def current_judgment(*, assignment: Assignment) -> Judgment | None:
     """The verdict that stands for this annotator and comparison, or None."""
-    latest = (
-        Judgment.objects.filter(comparison_id=assignment.comparison_id, annotator_id=assignment.annotator_id)
-        .order_by("-revision")
-        .first()
-    )
+    latest = latest_judgment(assignment=assignment)
     return None if latest is None or latest.is_retraction else latest
 
 
@@ -28,6 +32,7 @@ def retract_judgment(*, assignment: Assignment) -> bool:
         annotator_id=assignment.annotator_id,
         assignment=assignment,
         source=standing.source,
+        purpose=standing.purpose,
         revision=standing.revision + 1,
         supersedes=standing,
         is_retraction=True,

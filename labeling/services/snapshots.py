@@ -14,7 +14,17 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidSnapshot, SnapshotFileMissing
-from labeling.models import Comparison, ComparisonResponse, Judgment, Person, Project, Response, Snapshot
+from labeling.models import (
+    Comparison,
+    ComparisonResponse,
+    Judgment,
+    Person,
+    Project,
+    Purpose,
+    Response,
+    Review,
+    Snapshot,
+)
 from labeling.records import judgment_record, prompt_messages, response_record
 from preferences.errors import InvalidRecord
 from preferences.pairs import PairRules
@@ -25,6 +35,7 @@ from runs.services.queueing import queue_run
 
 RUN_KIND = "snapshot"
 READ_COMPARISONS = 400
+REVIEW_RULES = {"adjudication": ("replaces", "beside", "ignore"), "returned": ("drop", "keep")}
 AT_ONCE_COMPARISONS = 10_000  # about four seconds of work; more is a run
 
 
@@ -36,6 +47,9 @@ class SnapshotRequest:
         exclude_imported, exclude_simulated: leave out what no person judged here.
         exclude_annotators: pseudonyms whose verdicts are left out.
         since, until: verdicts given in this span, both ends included; a verdict stands if it stood at `until`.
+        adjudication: whether a reviewer's own verdict `replaces` the others on its comparison, stands `beside` them as
+            one more, or is left out (`ignore`).
+        returned: whether a verdict that a reviewer returned and nobody has redone is left out (`drop`) or `keep`t.
         include_unjudged: keep comparisons without a verdict too, for export of their responses.
         seed, validation, test: how prompts are split, as fractions of all prompts.
         rules: how readers derive pairs.
@@ -47,6 +61,8 @@ class SnapshotRequest:
     exclude_annotators: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    adjudication: str = "replaces"
+    returned: str = "drop"
     include_unjudged: bool = False
     seed: int = 0
     validation: float = 0.1
@@ -62,6 +78,13 @@ class SnapshotRequest:
                 _("Validation and test are fractions between 0 and 1 that leave room for each other."),
                 fields={"validation": self.validation, "test": self.test},
             ) from None
+        for name, allowed in REVIEW_RULES.items():
+            if getattr(self, name) not in allowed:
+                raise InvalidSnapshot(
+                    _("“%(value)s” is no rule for “%(name)s”. There are: %(rules)s.")
+                    % {"value": getattr(self, name), "name": name, "rules": ", ".join(allowed)},
+                    fields={name: getattr(self, name)},
+                )
         if self.since and self.until and self.since > self.until:
             raise InvalidSnapshot(_("The span ends before it begins."), fields={"until": self.until.isoformat()})
 
@@ -74,6 +97,8 @@ class SnapshotRequest:
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
             "include_unjudged": self.include_unjudged,
+            "adjudication": self.adjudication,
+            "returned": self.returned,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -211,7 +236,7 @@ def _records(
         yield from _comparison_records(comparisons, newest, request, drops)
         done += len(comparisons)
         progress(done)
-    yield from _demonstration_records(project)
+    yield from _demonstration_records(project, newest, request)
 
 
 def _comparison_records(
@@ -225,10 +250,15 @@ def _comparison_records(
     judgments = Judgment.objects.filter(comparison__in=keys, pk__lte=newest)
     for judgment in judgments.select_related("annotator", "guideline_version"):
         given[judgment.comparison_id].append(judgment)
+    returned = _returned(keys, request)
     for comparison in comparisons:
         responses = shown[comparison.pk]
         index_of = {response.pk: index for index, response in enumerate(responses)}
-        kept = [judgment_record(j, index_of) for j in _standing(given[comparison.pk], request, drops)]
+        standing = _standing(given[comparison.pk], returned, request, drops)
+        kept = [judgment_record(judgment, index_of) for judgment in standing if _judges_responses(judgment)]
+        if len(responses) < 2:  # a prompt that asks for a demonstration
+            drops["prompt without two responses"] += request.include_unjudged
+            continue
         if not kept and not request.include_unjudged:
             drops["comparison without a verdict"] += 1
             continue
@@ -239,30 +269,55 @@ def _comparison_records(
             yield record
 
 
-def _standing(judgments: list[Judgment], request: SnapshotRequest, drops: Counter[str]) -> Iterator[Judgment]:
+def _judges_responses(judgment: Judgment) -> bool:
+    """Whether a verdict says something about the responses, and is not only the writing of a demonstration."""
+    return bool(judgment.ranking or judgment.all_bad or judgment.ratings or judgment.flags)
+
+
+def _returned(comparisons: list[int], request: SnapshotRequest) -> frozenset[int]:
+    """The judgments of these comparisons that a reviewer had sent back, by `until`, and not accepted since."""
+    reviews = Review.objects.filter(judgment__comparison__in=comparisons).order_by("pk")
+    if request.until is not None:
+        reviews = reviews.filter(created_at__lte=request.until)
+    outcomes: dict[int, str] = dict(reviews.values_list("judgment_id", "outcome"))
+    return frozenset(judgment for judgment, outcome in outcomes.items() if outcome == Review.Outcome.RETURNED)
+
+
+def _standing(
+    judgments: list[Judgment], returned: frozenset[int], request: SnapshotRequest, drops: Counter[str]
+) -> Iterator[Judgment]:
     """The verdicts on one comparison that stood at `until` and that the filters keep."""
     in_time = [j for j in judgments if request.until is None or j.judged_at <= request.until]
     successors = {j.supersedes_id: j for j in in_time}
     drops["outside the time span"] += sum(1 for j in judgments if j not in in_time and not j.is_retraction)
+    kept = []
     for judgment in in_time:
         if judgment.is_retraction:
             continue
-        reason = _reason_to_drop(judgment, successors.get(judgment.pk), request)
+        reason = _reason_to_drop(judgment, successors.get(judgment.pk), judgment.pk in returned, request)
         if reason:
             drops[reason] += 1
         else:
-            yield judgment
+            kept.append(judgment)
+    last_word = [judgment for judgment in kept if judgment.purpose == Purpose.ADJUDICATION]
+    if last_word and request.adjudication == "replaces":
+        drops["adjudicated"] += len(kept) - len(last_word)
+        kept = last_word
+    yield from kept
 
 
-def _reason_to_drop(judgment: Judgment, successor: Judgment | None, request: SnapshotRequest) -> str:
-    annotator = judgment.annotator
+def _reason_to_drop(judgment: Judgment, successor: Judgment | None, is_returned: bool, request: SnapshotRequest) -> str:
+    annotator, purpose = judgment.annotator, judgment.purpose
     reasons = {
+        f"no work of its own: {purpose}": purpose not in (Purpose.WORK, Purpose.ADJUDICATION),
         "withdrawn": successor is not None and successor.is_retraction,
         "corrected later": successor is not None,
         "outside the time span": request.since is not None and judgment.judged_at < request.since,
         "annotator left out": annotator.pseudonym in request.exclude_annotators,
         "imported": request.exclude_imported and annotator.kind == Person.Kind.IMPORTED,
         "simulated": request.exclude_simulated and judgment.source == Judgment.Source.SIMULATED,
+        "returned and not redone": is_returned and request.returned == "drop",
+        "adjudication left out": purpose == Purpose.ADJUDICATION and request.adjudication == "ignore",
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 
@@ -284,7 +339,8 @@ def _record(
         return None
 
 
-def _demonstration_records(project: Project) -> Iterator[ComparisonRecord]:
+def _demonstration_records(project: Project, newest: int, request: SnapshotRequest) -> Iterator[ComparisonRecord]:
+    """Demonstrations that stand: imported ones, and those of which the request keeps a judgment that they came with."""
     last = 0
     while True:
         responses = list(
@@ -295,7 +351,23 @@ def _demonstration_records(project: Project) -> Iterator[ComparisonRecord]:
         if not responses:
             return
         last = responses[-1].pk
+        kept = _written_that_stands([response.pk for response in responses], newest, request)
         for response in responses:
-            yield ComparisonRecord(
-                prompt=prompt_messages(response.prompt), responses=(response_record(response),), kind="demonstration"
-            )
+            if response.author_id is None or response.pk in kept:
+                yield ComparisonRecord(
+                    prompt=prompt_messages(response.prompt),
+                    responses=(response_record(response),),
+                    kind="demonstration",
+                )
+
+
+def _written_that_stands(responses: list[int], newest: int, request: SnapshotRequest) -> set[int]:
+    """Those of some demonstrations that a verdict which the request keeps was given with."""
+    given: dict[int, list[Judgment]] = defaultdict(list)
+    comparisons = Judgment.objects.filter(written__in=responses, pk__lte=newest).values("comparison")
+    judgments = Judgment.objects.filter(comparison__in=comparisons, pk__lte=newest)
+    for judgment in judgments.select_related("annotator"):
+        given[judgment.comparison_id].append(judgment)
+    returned = _returned(list(given), request)
+    standing = (judgment for group in given.values() for judgment in _standing(group, returned, request, Counter()))
+    return {judgment.written_id for judgment in standing if judgment.written_id is not None}

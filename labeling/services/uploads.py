@@ -115,5 +115,11 @@ def upload_path(run: Run) -> Path:
     return Path(settings.PLUMBLINE_HOME) / run.config["file"]
 
 
+def picture_folder(run: Run) -> Path | None:
+    """Where the rows of an import may name pictures: beside a file on the server, nowhere for an upload."""
+    file = Path(run.config["file"])
+    return file.parent if file.is_absolute() else None
+
+
 def batch_of(run_id: UUID) -> ImportBatch:
     return ImportBatch.objects.select_related("project", "run").get(run_id=run_id)

@@ -1,11 +1,13 @@
 """How often two people put the same two responses in the same order."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from labeling.stats.intervals import wilson_share
+
 Ranking = Sequence[Sequence[int]]
+UNNAMED = -1  # no response's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +21,24 @@ class Agreement:
 
 
 def opinion(ranking: Ranking, left: int, right: int) -> int | None:
-    """1 if `left` is better, −1 if `right` is, 0 for a tie, None if the ranking leaves one of them out."""
+    """1 if `left` is better, −1 if `right` is, 0 for a tie, None if the ranking says nothing of either.
+
+    A ranking of the best few leaves the others out: they stand below all that it names.
+    """
     places = {response: place for place, group in enumerate(ranking) for response in group}
-    if left not in places or right not in places:
+    if left not in places and right not in places:
         return None
-    return (places[left] < places[right]) - (places[left] > places[right])
+    below = len(ranking)
+    one, other = places.get(left, below), places.get(right, below)
+    return (one < other) - (one > other)
 
 
 def agreement_within(rankings: Sequence[Ranking]) -> float | None:
     """Share of (two people, two responses) on which opinions are equal; a tie equals only a tie. None without any."""
     equal = total = 0
     responses = sorted({response for ranking in rankings for group in ranking for response in group})
+    if len(responses) == 1:  # everybody's best of several: it stands above the rest, whatever that is
+        responses.append(UNNAMED)
     for first, second in combinations(rankings, 2):
         for left, right in combinations(responses, 2):
             one, other = opinion(first, left, right), opinion(second, left, right)
@@ -49,7 +58,5 @@ def pairwise_agreement(comparisons: Iterable[Sequence[Ranking]]) -> Agreement | 
     shares = [share for rankings in comparisons if (share := agreement_within(rankings)) is not None]
     if not shares:
         return None
-    n, mean, z = len(shares), sum(shares) / len(shares), 1.959964
-    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Agreement(share=mean, low=max(0.0, centre - half), high=min(1.0, centre + half), comparisons=n)
+    mean = wilson_share(sum(shares) / len(shares), len(shares))
+    return Agreement(share=mean.share, low=mean.low, high=mean.high, comparisons=mean.n)

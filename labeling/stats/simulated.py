@@ -14,7 +14,8 @@ class SimulatedAnnotator:
     """One annotator's planted qualities.
 
     Attributes:
-        competence: how much of the planted quality they perceive, 0 (guesses) to 1 and above (noise-free as it grows).
+        competence: how much of the planted quality they perceive: 0 guesses, 1 answers as Bradley–Terry says, more is
+            steadier, and a negative one prefers what is worse.
         first_bias_nats: how much better whatever is shown first seems to them.
         tie_threshold_nats: perceived gaps below it are called a tie.
         seconds_per_character: reading speed, from which the dwell time comes.
@@ -58,3 +59,14 @@ class SimulatedAnnotator:
         """How long they look at that much text, in milliseconds, never under 1.5 s."""
         seconds = characters * self.seconds_per_character * draw.lognormvariate(0.0, 0.4)
         return round(1000 * max(1.5, seconds))
+
+
+# What goes wrong with annotators, beside people who do their best: a cast for trying whether it is found.
+GOOD = SimulatedAnnotator(competence=1.5, first_bias_nats=0.1)
+BAD: dict[str, SimulatedAnnotator] = {
+    "random clicker": SimulatedAnnotator(competence=0.0),
+    "side-biased": SimulatedAnnotator(competence=0.5, first_bias_nats=4.0),
+    "lazy": SimulatedAnnotator(competence=0.4, seconds_per_character=0.002),
+    "careless": SimulatedAnnotator(competence=0.1),
+    "adversarial": SimulatedAnnotator(competence=-1.5),
+}

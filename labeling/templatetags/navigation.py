@@ -49,10 +49,12 @@ def navigation(context: Context) -> list[Link]:
 def account_links(context: Context) -> list[Link]:
     """The pages about the person themselves; Django admin for owners."""
     links = [
+        Link(_("Settings"), "/account/settings/"),
         Link(_("Password"), "/accounts/password/change/"),
         Link(_("Two-factor login"), "/accounts/2fa/"),
         Link(_("API tokens"), "/account/tokens/"),
     ]
     if context["request"].user.is_staff:
+        links.append(Link(_("People"), "/people/"))
         links.append(Link(_("Administration"), "/admin/"))
     return [link for link in links if is_valid_path(link.path)]

@@ -1,13 +1,16 @@
 """A person's projects, one project, and making one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.errors import InvalidProject
 from labeling.forms import GuidelinesForm, ProjectForm
+from labeling.instrument_form import InstrumentForm
 from labeling.models import Person, Project
 from labeling.overviews import (
     active_annotators,
@@ -17,10 +20,12 @@ from labeling.overviews import (
     recent_judgments,
     waiting_for,
 )
+from labeling.presets import PRESETS, Preset
 from labeling.queries import progress_of, progress_of_project, projects_visible_to
 from labeling.rendering import render_markdown
 from labeling.services.projects import create_project, publish_guidelines
 from labeling.views.access import EVERYBODY, login_required, project_view, role_of
+from labeling.views.previews import preview_of, show_preview
 
 
 @login_required
@@ -61,20 +66,60 @@ def project(request: HttpRequest, project: Project) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """Start a project. Owners and engineers may, and managers of another one."""
+    """Start a project, from a preset if one is named. Owners and engineers may, and managers of another one."""
     person: Person = request.user  # type: ignore[assignment]
     if not may_create_projects(person):
         return render(request, "403.html", status=403)
-    form = ProjectForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    preset = PRESETS.get(request.GET.get("preset", ""))
+    beginning = {"judgments_per_comparison": preset.judgments_per_comparison} if preset else {}
+    form = ProjectForm(request.POST or None, initial=beginning)
+    asked = InstrumentForm(request.POST or None, instrument=preset.instrument if preset else None)
+    if request.method == "POST" and all([form.is_valid(), asked.is_valid()]):
         try:
-            made = create_project(**form.project(), instrument=form.instrument(), created_by=person)
+            made = create_project(**form.project(), instrument=asked.instrument(), created_by=person)
         except InvalidProject as problem:
-            form.add_error("slug" if "slug" in problem.fields else None, str(problem))
+            refuse(problem, form, asked)
         else:
             messages.success(request, _("The project stands. Import responses next."))
             return redirect("labeling-project", slug=made.slug)
-    return render(request, "labeling/project_new.html", {"form": form}, status=422 if form.errors else 200)
+    return show_new_project(request, form, asked, preset=preset)
+
+
+@login_required
+@require_POST
+def preview_new(request: HttpRequest) -> HttpResponse:
+    """Show what the instrument of a project that does not exist yet looks like; nothing is stored."""
+    if not may_create_projects(request.user):  # type: ignore[arg-type]
+        return render(request, "403.html", status=403)
+    asked = InstrumentForm(request.POST)
+    if request.htmx:  # type: ignore[attr-defined]
+        return show_preview(request, asked)
+    asked.is_valid()
+    return show_new_project(request, ProjectForm(initial=request.POST.dict()), asked, status=200)
+
+
+def show_new_project(
+    request: HttpRequest,
+    form: ProjectForm,
+    asked: InstrumentForm,
+    *,
+    preset: Preset | None = None,
+    status: int | None = None,
+) -> HttpResponse:
+    """The page of a new project: presets, names, the instrument beside its preview."""
+    context = {"form": form, "asked": asked, "presets": PRESETS.values(), "preset": preset, **preview_of(asked)}
+    has_errors = form.errors or asked.errors or any(asked.attributes.errors)
+    return render(request, "labeling/project_new.html", context, status=status or (422 if has_errors else 200))
+
+
+def refuse(problem: InvalidProject, *forms: Any) -> None:
+    """Say a service's refusal beside the field it names, in whichever form has it, or above the first."""
+    for form in forms:
+        for name in problem.fields:
+            if name in form.fields:
+                form.add_error(name, str(problem))
+                return
+    forms[0].add_error(None, str(problem))
 
 
 @project_view("manager")

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 
 from preferences.errors import InvalidRanking, InvalidRecord, InvalidRow, InvalidText
 from preferences.hashing import canonical_json
+from preferences.pictures import brought_content
 from preferences.records import (
     ComparisonRecord,
     JudgmentRecord,
@@ -17,6 +18,7 @@ from preferences.text import check_text, without_space
 
 ValueT = TypeVar("ValueT")
 MAX_RESPONSES = 26  # one letter each on the workbench
+LEAST_RESPONSES: dict[RecordKind, int] = {"comparison": 2, "demonstration": 1, "prompt": 0}
 ROLES = ("system", "developer", "user", "assistant", "tool")
 IMPORTED: Literal["imported"] = "imported"
 
@@ -85,6 +87,13 @@ def response_of_messages(turns: Sequence[Message], **fields: Any) -> ResponseRec
     return ResponseRecord(canonical_json(turns).decode(), kind="messages", **fields)
 
 
+def response_of_picture(value: Mapping[str, Any], name: str, **fields: Any) -> ResponseRecord:
+    """A response given as {"picture": data URL or path, "alt"?: what it shows}; the picture itself is not looked at."""
+    picture = text(value.get("picture"), f"{name}, picture")
+    alt = text(value.get("alt") or "", f"{name}, alt", may_be_empty=True)
+    return ResponseRecord(brought_content(picture, alt), kind="picture", **fields)
+
+
 def record(
     *,
     prompt: tuple[Message, ...],
@@ -98,7 +107,7 @@ def record(
 
     Raises: InvalidRow for too few, too many, empty or identical responses (white space apart), or a bad judgment.
     """
-    least = 2 if kind == "comparison" else 1
+    least = LEAST_RESPONSES[kind]
     if len(responses) < least:
         raise InvalidRow(
             f"A {kind} needs at least {least} response{'s' * (least > 1)}; the row has {len(responses)}.",

@@ -6,7 +6,7 @@ from preferences.formats.report import ExportReport
 from preferences.pairs import Pair, PairRules, counts_towards_pairs, derive_pairs
 from preferences.rows import SnapshotRow
 
-NOT_HELD = "tied pairs, weights, reasons, ratings, flags, who judged, gold answers, metadata"
+NOT_HELD = "pictures, tied pairs, weights, reasons, ratings, flags, who judged, gold answers, metadata"
 
 
 def decided_pairs(row: SnapshotRow, rules: PairRules, report: ExportReport) -> Iterator[Pair]:

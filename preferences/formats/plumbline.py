@@ -1,9 +1,9 @@
 """The native format: one comparison or demonstration a row, nothing lost.
 
-{"prompt": text or messages, "responses": [{"content", "policy"?, "sampling"?, "kind"?}],
+{"prompt": text or messages, "responses": [{"content" or "picture", "alt"?, "policy"?, "sampling"?, "kind"?}],
  "judgments": [{"annotator", "ranking": [[index, …], …], "strength"?, "all_bad"?, "ratings"?, "flags"?, "reason"?,
                 "dwell_ms"?, "shown_order"?, "guideline_version"?, "judged_at"?, "source"?, "is_surplus"?}]?,
- "gold": [[index, …], …]?, "metadata"?, "kind": "demonstration"?}
+ "gold": [[index, …], …]?, "documents": [text or {"title"?, "text"}]?, "metadata"?, "kind": "demonstration"?}
 """
 
 import json
@@ -22,7 +22,7 @@ from preferences.rows import SnapshotRow
 NAME = "plumbline"
 EXTENSIONS = (".jsonl",)
 DROPS = "nothing"
-_KINDS: dict[str, RecordKind] = {name: name for name in get_args(RecordKind)}
+_KINDS: dict[str, RecordKind] = {"comparison": "comparison", "demonstration": "demonstration"}
 _RESPONSE_KINDS: dict[str, ResponseKind] = {name: name for name in get_args(ResponseKind)}
 
 
@@ -31,7 +31,7 @@ def matches(row: dict[str, Any]) -> bool:
     if "prompt" not in row or not isinstance(responses, list):
         return False
     return any(isinstance(response, dict) for response in responses) or bool(
-        {"judgments", "gold", "metadata", "kind"} & row.keys()
+        {"judgments", "gold", "documents", "metadata", "kind"} & row.keys()
     )
 
 
@@ -44,16 +44,15 @@ def read(row: dict[str, Any]) -> ComparisonRecord:
     judgments = row.get("judgments") or []
     if not is_list_of_objects(judgments):
         raise InvalidRow("“judgments” is not a list of objects.")
-    metadata = _object(row.get("metadata"), "metadata") or {}
     gold = row.get("gold")
     return fields.record(
         prompt=fields.prompt(fields.required(row, "prompt")),
-        responses=[_response(response, f"responses, {place}") for place, response in enumerate(responses, start=1)],
+        responses=[response_of(response, f"responses, {place}") for place, response in enumerate(responses, start=1)],
         judgments=[
             verdicts.judgment(judgment, k, f"judgments, {place}") for place, judgment in enumerate(judgments, start=1)
         ],
         gold=None if gold is None else verdicts.ranking(gold, k, "gold"),
-        metadata=metadata,
+        metadata=metadata_of(row),
         kind=kind,
     )
 
@@ -68,8 +67,11 @@ def write(row: SnapshotRow, rules: PairRules, report: ExportReport) -> Iterator[
         written["judgments"] = [_without_defaults(_judgment_fields(judgment)) for judgment in record.judgments]
     if record.gold is not None:
         written["gold"] = [list(group) for group in record.gold]
-    if record.metadata:
-        written["metadata"] = record.metadata
+    if record.documents:
+        written["documents"] = record.documents
+    metadata = {name: value for name, value in record.metadata.items() if name != "documents" or not record.documents}
+    if metadata:
+        written["metadata"] = metadata
     if record.kind == "demonstration":
         written["kind"] = record.kind
     report.rows += 1
@@ -80,11 +82,17 @@ def is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def _response(value: Any, name: str) -> ResponseRecord:
+def metadata_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What a row says of its prompt, context documents among it. Raises: InvalidRow."""
+    return {**(_object(row.get("metadata"), "metadata") or {}), **_documents(row.get("documents"))}
+
+
+def response_of(value: Any, name: str) -> ResponseRecord:
+    """A response given as a text or as an object with its policy and sampling. Raises: InvalidRow, naming `name`."""
     if isinstance(value, str):
         return ResponseRecord(fields.text(value, name))
     if not isinstance(value, dict):
-        raise InvalidRow(f"“{name}” is neither a text nor an object with “content”.")
+        raise InvalidRow(f"“{name}” is neither a text nor an object with “content” or “picture”.")
     kind = fields.one_of(_RESPONSE_KINDS, value.get("kind") or "text", f"{name}, kind")
     policy, content = value.get("policy"), value.get("content")
     sampling = _object(value.get("sampling"), f"{name}, sampling")
@@ -92,10 +100,20 @@ def _response(value: Any, name: str) -> ResponseRecord:
         policy = fields.text(policy, f"{name}, policy", may_be_empty=True) or None
     if policy and len(policy) > 120:
         raise InvalidRow(f"“{name}, policy” is longer than 120 characters.")
+    if "picture" in value:
+        return fields.response_of_picture(value, name, policy=policy, sampling=sampling)
     if kind == "messages" or isinstance(content, list):
         turns = fields.messages(_parsed_messages(content, name), f"{name}, content")
         return fields.response_of_messages(turns, policy=policy, sampling=sampling)
     return ResponseRecord(fields.text(content, f"{name}, content"), policy, sampling, kind)
+
+
+def _documents(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, list) or not all(isinstance(item, str | dict) for item in value):
+        raise InvalidRow("“documents” is not a list of texts or objects.")
+    return _object({"documents": value}, "documents") or {}
 
 
 def _object(value: Any, name: str) -> dict[str, Any] | None:

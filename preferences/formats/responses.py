@@ -1,4 +1,7 @@
-"""A prompt with responses nobody has judged: {"prompt": text or messages, "responses": [text, …]}."""
+"""A prompt with responses nobody has judged: {"prompt": text or messages, "responses": [text, …]}.
+
+A response may be a picture as well: {"picture": data URL or path, "alt"?}.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +15,7 @@ from preferences.rows import SnapshotRow
 
 NAME = "responses"
 EXTENSIONS = (".jsonl",)
-DROPS = "judgments, policies, sampling settings, gold answers, metadata"
+DROPS = "pictures, judgments, policies, sampling settings, gold answers, metadata"
 
 
 def matches(row: dict[str, Any]) -> bool:
@@ -31,11 +34,14 @@ def read(row: dict[str, Any]) -> ComparisonRecord:
         raise InvalidRow("“responses” is not a list.")
     return fields.record(
         prompt=fields.prompt(fields.required(row, "prompt")),
-        responses=[
-            ResponseRecord(fields.text(item, f"responses, {position}"))
-            for position, item in enumerate(responses, start=1)
-        ],
+        responses=[_response(item, f"responses, {position}") for position, item in enumerate(responses, start=1)],
     )
+
+
+def _response(item: Any, name: str) -> ResponseRecord:
+    if isinstance(item, dict) and "picture" in item:
+        return fields.response_of_picture(item, name)
+    return ResponseRecord(fields.text(item, name))
 
 
 def write(row: SnapshotRow, rules: PairRules, report: ExportReport) -> Iterator[dict[str, Any]]:

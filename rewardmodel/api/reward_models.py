@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
@@ -129,4 +130,4 @@ def promote_model(request: Request, name: str) -> Response:
 
 def _require_engineer(request: Request) -> None:
     if not request.user.is_engineer:
-        raise NotAllowed("Only engineers and owners train and promote reward models.")
+        raise NotAllowed(_("Only engineers and owners train and promote reward models."))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from labeling.models import Person
 from labeling.queries import get_project
 from rewardmodel.errors import InvalidTraining
@@ -42,5 +44,5 @@ def score(*, person: Person, config: dict[str, Any], title: str, scope: str) -> 
 
 def _required(config: dict[str, Any], name: str) -> str:
     if not isinstance(config.get(name), str):
-        raise InvalidTraining(f"config.{name} is missing.", fields={name: "must be a text"})
+        raise InvalidTraining(_("The config needs “%(name)s”.") % {"name": name}, fields={name: _("missing")})
     return str(config[name])

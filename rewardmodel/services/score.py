@@ -16,6 +16,7 @@ from rewardmodel.errors import NothingToScore
 from rewardmodel.models import RewardModel, Score
 from rewardmodel.queries import unscored_responses
 from rewardmodel.services.files import model_directory
+from rewardmodel.services.priorities import refresh_priorities
 from runs.models import Run
 from runs.services.queueing import queue_run
 
@@ -66,7 +67,7 @@ def prepare_scoring(run: Run, directory: Path) -> None:
 
 
 def finish_scoring(run: Run, directory: Path, result: dict[str, Any]) -> dict[str, Any]:
-    """Store the scores; one that exists already is kept."""
+    """Store the scores, and bring the queues up to date that go by them; a score that exists already is kept."""
     model = RewardModel.objects.get(name=run.config["model"])
     lines = _lines(directory / "scores.jsonl")
     while chunk := list(islice(lines, ROWS_AT_ONCE)):
@@ -83,7 +84,9 @@ def finish_scoring(run: Run, directory: Path, result: dict[str, Any]) -> dict[st
             ],
             ignore_conflicts=True,
         )
-    return {**result, "model": model.name}
+    project = Project.objects.get(slug=run.config["project"]) if run.config["project"] else None
+    priorities = refresh_priorities(reward_model=model, project=project)
+    return {**result, "model": model.name, "priorities": priorities}
 
 
 def _item(response: Response) -> dict[str, Any]:

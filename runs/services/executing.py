@@ -5,7 +5,9 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config.errors import PlumblineError
@@ -24,9 +26,16 @@ logger = logging.getLogger(__name__)
 def execute_claimed(run: Run) -> None:
     """Carry one attempt to its end. The row tells afterwards how it ended; expected failures do not raise.
 
+    What the row says is said in the language of whoever started the run.
+
     Args:
         run: as `claim_run` returned it; its `attempt` is the token under which everything is written.
     """
+    with translation.override(getattr(run.created_by, "language", "") or settings.LANGUAGE_CODE):
+        _execute(run)
+
+
+def _execute(run: Run) -> None:
     kind = kind_named(run.kind)
     append_log(run, f"· attempt {run.attempt} by {run.worker}")
     try:
@@ -87,4 +96,4 @@ def _with_count(reason: str, run: Run) -> str:
     if tried < 2:
         return reason
     times = {2: _("twice"), 3: _("three times")}.get(tried, _("%(count)d times") % {"count": tried})
-    return f"{reason.rstrip('.')}, {times}."
+    return _("%(reason)s, %(times)s.") % {"reason": reason.rstrip("."), "times": times}

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils.translation import gettext as _
 
 from runs import interruption
 from runs.directories import append_log
@@ -74,7 +75,7 @@ class Progress:
         if self._thread is None and time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
             self.beat()
         if not self.is_held:
-            raise StaleAttempt("Another attempt has taken over this run.")
+            raise StaleAttempt(_("Another attempt has taken over this run."))
         if self.cancel_requested:
             raise RunCancelled
         if interruption.is_leaving():

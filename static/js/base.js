@@ -28,6 +28,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Logging out takes what the workbench put away in this browser for reading with it; answers that wait stay.
+document.addEventListener("submit", (event) => {
+  if (!event.target.action?.endsWith?.("/accounts/logout/")) return;
+  indexedDB.deleteDatabase("plumbline-reserve");
+  window.caches?.delete("plumbline-workbench");
+});
+
 // <form data-confirm="Delete this token? Scripts that use it stop working.">
 document.addEventListener("submit", (event) => {
   const sentence = event.target.dataset?.confirm;

@@ -4,7 +4,8 @@ const IDLE_MS = 60_000;
 
 export class Dwell {
   constructor() {
-    this.activeMs = 0;
+    this.activeMs = 0; // on this comparison
+    this.totalMs = 0; // since the page was opened
     this.lastSign = performance.now();
     this.lastCount = this.lastSign;
     this.sign = () => { this.count(); this.lastSign = performance.now(); };
@@ -17,13 +18,16 @@ export class Dwell {
   /** Add what passed since the last count; while hidden, or a minute after the last sign of life, nothing is added. */
   count(wasVisible = document.visibilityState === "visible") {
     const now = performance.now();
-    if (wasVisible) this.activeMs += Math.max(0, Math.min(now, this.lastSign + IDLE_MS) - this.lastCount);
+    const passed = wasVisible ? Math.max(0, Math.min(now, this.lastSign + IDLE_MS) - this.lastCount) : 0;
+    this.activeMs += passed;
+    this.totalMs += passed;
     this.lastCount = now;
   }
 
   get isActive() { return performance.now() - this.lastSign < 5 * IDLE_MS && document.visibilityState === "visible"; }
 
   restart(ms = 0) {
+    this.count();
     this.lastSign = this.lastCount = performance.now();
     this.activeMs = ms;
   }

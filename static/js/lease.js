@@ -1,25 +1,22 @@
-// Keeps the comparison on screen leased to its reader, for as long as somebody is reading.
+// Keeps what this person holds leased to them, for as long as somebody is reading.
 
-import { csrfToken } from "./outbox.js";
+import { csrfToken, headersFor } from "./outbox.js";
 
 export class Lease {
-  constructor(dwell) {
+  /** `renewed(ids)` hears what is still held after each beat. */
+  constructor({ person, url, seconds, dwell, renewed }) {
+    this.person = person;
+    this.url = url;
     this.dwell = dwell;
-    this.timer = null;
+    this.renewed = renewed;
+    setInterval(() => this.beat(), Math.max(seconds / 3, 2) * 1000);
   }
 
-  /** Renew at a third of the lease, until another comparison is watched or nobody reads any more. */
-  watch(root) {
-    clearInterval(this.timer);
-    const url = root.dataset.heartbeat;
-    if (!url) return;
-    const seconds = Math.max(Number(root.dataset.leaseSeconds) / 3, 2);
-    this.timer = setInterval(async () => {
-      if (!this.dwell.isActive) return;
-      try {
-        const response = await fetch(url, { method: "POST", headers: { "X-CSRFToken": csrfToken() } });
-        if ([404, 409].includes(response.status)) clearInterval(this.timer); // a late answer is still taken
-      } catch { /* offline: the next beat tries again */ }
-    }, seconds * 1000);
+  async beat() {
+    if (!this.dwell.isActive || !navigator.onLine || !csrfToken()) return;
+    try {
+      const response = await fetch(this.url, { method: "POST", headers: headersFor(this.person), redirect: "error" });
+      if (response.ok) this.renewed((await response.json()).held);
+    } catch { /* offline: the next beat tries again, and a late answer is still taken */ }
   }
 }

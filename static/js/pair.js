@@ -1,10 +1,11 @@
 // The scale from A to B, by keys. The radio buttons hold the truth.
 
-const DIRECT = { tie: "tie", "much-a": "a3", "much-b": "b3" };
+const DIRECT = { tie: "tie", "much-first": "a3", "much-second": "b3" };
 
 export class Pair {
-  constructor(form) {
+  constructor(form, { text }) {
     this.form = form;
+    this.text = text;
     this.radios = [...form.querySelectorAll("input[name=choice]")];
     this.hasStrength = this.radios.some((radio) => radio.value === "a2");
     this.tabs = [...form.querySelectorAll(".view-tabs [data-view]")];
@@ -28,6 +29,10 @@ export class Pair {
     else if (name in DIRECT) this.choose(DIRECT[name]);
     else return false;
     return true;
+  }
+
+  check() {
+    return this.chosen === -1 && !this.form.elements.all_bad?.checked ? this.text("missing") : "";
   }
 
   /** One button along the scale; from nowhere, the weakest preference of that side. */

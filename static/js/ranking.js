@@ -1,13 +1,19 @@
 // A ranking as a list that is in the order it was given. The selects of the form hold the truth; this keeps the list,
 // the places on the cards and the selects the same, and says each change aloud.
 
+import { Drag } from "./drag.js";
+
 export class Ranking {
   /** `say(key, values)` announces a sentence by its name in the page's strings; `text` looks one up without saying it. */
-  constructor(list, { say, text }) {
+  constructor(form, { say, text }) {
+    const list = form.querySelector("#ranking");
+    this.form = form;
     this.list = list;
     this.say = say;
     this.text = text;
+    this.isConfirmed = false; // an order nobody touched is sent only when asked twice
     this.allowsTies = list.hasAttribute("data-ties");
+    this.places = Number(list.dataset.places ?? 0); // how many of the best are asked for; 0: all
     this.cards = [...list.querySelectorAll(".rank-card")];
     for (const card of this.cards) card.tabIndex = 0;
     const given = this.cards.filter((card) => this.select(card).value);
@@ -19,6 +25,7 @@ export class Ranking {
       const move = event.target.closest("[data-move]");
       if (move) this.move(move.closest(".rank-card"), move.dataset.move, move);
     });
+    new Drag(list, (card, before) => this.dropAbove(card, before));
     list.addEventListener("focusin", () => this.markCurrent());
     list.addEventListener("focusout", () => setTimeout(() => this.markCurrent()));
   }
@@ -36,9 +43,18 @@ export class Ranking {
   /** The cards from top to bottom as they stand. */
   get order() { return [...this.groups.flat(), ...this.unranked]; }
 
-  get current() {
-    const focused = document.activeElement?.closest?.(".rank-card");
-    return focused ?? this.unranked[0] ?? null;
+  /** The card that a number goes to when none has the focus: the first without a place, while places are missing. */
+  get waiting() { return this.isComplete ? null : this.unranked[0] ?? null; }
+
+  get current() { return document.activeElement?.closest?.(".rank-card") ?? this.waiting; }
+
+  get isComplete() {
+    return this.places ? this.groups.flat().length >= this.places : !this.unranked.length;
+  }
+
+  /** Groups that begin below the last place asked for have none. */
+  trim() {
+    while (this.places && this.groups.slice(0, -1).flat().length >= this.places) this.groups.pop();
   }
 
   /** Take the order shown as it is: every card gets the place it stands at. */
@@ -53,7 +69,7 @@ export class Ranking {
    * every card has one, the cards show the numbers as they were typed, because places follow only from all of them.
    */
   place(card, number) {
-    if (!card || number > this.cards.length) return;
+    if (!card || number > (this.places || this.cards.length)) return;
     const hadFocus = this.list.contains(document.activeElement);
     if (!this.allowsTies && !this.unranked.length) {
       const others = this.groups.filter((group) => group[0] !== card);
@@ -66,9 +82,10 @@ export class Ranking {
       this.groups = this.groupsOf(this.cards.filter((other) => typed.has(other)).map((other) => [other, typed.get(other)]));
     }
     this.touched = true;
+    this.trim();
     this.render();
     this.announce(card);
-    const next = this.unranked[0] ?? card;
+    const next = this.waiting ?? card;
     if (hadFocus) next.focus();
     else next.scrollIntoView({ block: "nearest" });
   }
@@ -76,6 +93,7 @@ export class Ranking {
   /** ▲, ▼ and =: past the neighbours above or below, or into one place with the card above and out again. */
   move(card, direction, button = null) {
     if (!card) return;
+    if (this.places) return this.moveAmongBest(card, direction, button);
     if (this.unranked.length) this.takeAsShown();
     const at = this.groups.findIndex((group) => group.includes(card));
     const isAlone = this.groups[at].length === 1;
@@ -99,6 +117,78 @@ export class Ranking {
     this.announce(card);
   }
 
+  /** The same where only the best have places: a card comes in at the last of them, and leaves below it. */
+  moveAmongBest(card, direction, button) {
+    for (const other of this.cards) delete other.dataset.typed;
+    const at = this.groups.findIndex((group) => group.includes(card));
+    const last = this.groups.length - 1;
+    const isAlone = at !== -1 && this.groups[at].length === 1;
+    const without = this.groups.map((group) => group.filter((other) => other !== card));
+    if (direction === "tie") {
+      if (!this.allowsTies) return;
+      if (at !== -1 && !isAlone) without.splice(at + 1, 0, [card]);
+      else without[Math.max(at === -1 ? last : at - 1, 0)]?.push(card);
+    } else if (direction === "up") {
+      if (at === -1) without.splice(this.isComplete ? last : last + 1, 0, [card]);
+      else without.splice(isAlone ? Math.max(at - 1, 0) : at, 0, [card]);
+    } else if (at !== -1 && !(isAlone && at === last)) {
+      without.splice(isAlone ? at + 2 : at + 1, 0, [card]);
+    }
+    this.groups = without.filter((group) => group.length);
+    this.trim();
+    this.touched = true;
+    this.render();
+    (button ?? card).focus();
+    this.announce(card);
+  }
+
+  /** The card was dragged above a row of the list, a card or a tie; below all when there is none. */
+  dropAbove(card, row) {
+    for (const other of this.cards) delete other.dataset.typed;
+    if (!this.places && this.unranked.length) this.takeAsShown();
+    const target = row?.querySelector?.(".rank-card") ?? row;
+    const without = this.groups.map((group) => group.filter((other) => other !== card));
+    const at = target ? this.groups.findIndex((group) => group.includes(target)) : -1;
+    without.splice(at === -1 ? without.length : at, 0, [card]);
+    this.groups = without.filter((group) => group.length);
+    this.trim();
+    this.touched = true;
+    this.render();
+    this.announce(card);
+  }
+
+  /** What a key means for the list; arrows move the focus only once it is in the list, so that the page still scrolls. */
+  act({ name, digit }) {
+    const inList = this.list.contains(document.activeElement);
+    if (name === "digit") this.place(this.current, digit);
+    else if (name === "next-card" || (name === "down" && inList)) this.step(1);
+    else if (name === "previous-card" || (name === "up" && inList)) this.step(-1);
+    else if (name === "move-up" && inList) this.move(this.current, "up");
+    else if (name === "move-down" && inList) this.move(this.current, "down");
+    else if (name === "tie" && inList) this.move(this.current, "tie");
+    else return false;
+    return true;
+  }
+
+  /** Every response needs a place, unless all are bad and none was ranked. */
+  check() {
+    if (this.isComplete || (this.form.elements.all_bad?.checked && !this.touched)) return "";
+    if (this.places) {
+      this.waiting.focus();
+      return this.list.dataset.more.replace("{missing}", this.places - this.groups.flat().length);
+    }
+    if (this.touched) {
+      this.unranked[0].focus();
+      return this.text("unranked", { letters: this.unranked.map((card) => card.dataset.letter).join(", ") });
+    }
+    if (!this.isConfirmed) {
+      this.isConfirmed = true;
+      return this.text("untouched");
+    }
+    this.takeAsShown();
+    return "";
+  }
+
   step(by) {
     const order = this.order;
     const at = order.indexOf(document.activeElement?.closest?.(".rank-card"));
@@ -115,17 +205,18 @@ export class Ranking {
   }
 
   shownPlace(card) {
-    return (this.unranked.length && Number(card.dataset.typed)) || this.placeOf(card);
+    return (!this.isComplete && Number(card.dataset.typed)) || this.placeOf(card);
   }
 
   /** Put cards, rails, places and selects in line with the groups; a card that stays is not moved in the document. */
   render() {
     const rows = this.groups.map((group) => (group.length > 1 ? this.rail(group) : group[0]));
     const rest = this.unranked;
-    if (rest.length && this.groups.length) rows.push(this.label(this.text("unrankedLabel"), "unranked-label"));
+    const restLabel = this.places && this.isComplete ? this.list.dataset.below : this.text("unrankedLabel");
+    if (rest.length && this.groups.length) rows.push(this.label(restLabel, "unranked-label"));
     this.put(this.list, [...rows, ...rest]);
     for (const card of this.cards) {
-      if (!rest.length) delete card.dataset.typed;
+      if (this.isComplete) delete card.dataset.typed;
       const place = this.shownPlace(card);
       this.select(card).value = place ?? "";
       card.querySelector("[data-place]").textContent = place ?? "–";
@@ -161,11 +252,11 @@ export class Ranking {
 
   markCurrent() {
     const focused = this.list.contains(document.activeElement);
-    for (const card of this.cards) card.classList.toggle("is-current", !focused && card === this.unranked[0]);
+    for (const card of this.cards) card.classList.toggle("is-current", !focused && card === this.waiting);
   }
 
   announce(card) {
-    this.list.dispatchEvent(new Event("ranking:changed", { bubbles: true }));
+    this.list.dispatchEvent(new Event("change", { bubbles: true }));
     const group = this.groups.find((one) => one.includes(card)) ?? [];
     const others = group.filter((other) => other !== card).map((other) => other.dataset.letter);
     this.say(others.length ? "tied" : "moved", {

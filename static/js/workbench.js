@@ -1,31 +1,57 @@
-// The workbench: wires keys, ranking, dwell time, lease and outbox to whatever comparison is on screen. The page works
+// The workbench: shows one comparison after another out of the reserve, and puts answers into the outbox. The page works
 // without this file; everything here makes it quicker or keeps an answer from being lost.
 
-import { Draft } from "./draft.js";
+import { correct, Draft, fill } from "./draft.js";
 import { Dwell } from "./dwell.js";
-import { actionOf, setSingleKeys, singleKeysWork } from "./keyboard.js";
+import { modulesOf } from "./instruments.js";
+import { Keys } from "./keyboard.js";
 import { Lease } from "./lease.js";
-import { csrfToken, Outbox } from "./outbox.js";
-import { Pair } from "./pair.js";
-import { Ranking } from "./ranking.js";
+import { Notice } from "./notice.js";
+import { workOffline } from "./offline.js";
+import { headersFor, newId, Outbox } from "./outbox.js";
+import { Progress } from "./progress.js";
+import { Reading } from "./reading.js";
+import { Refusals } from "./refusals.js";
+import { Reserve } from "./reserve.js";
+import { Rest } from "./rest.js";
+import { Sheets } from "./sheets.js";
+import { Trouble } from "./trouble.js";
 
 const byId = (id) => document.getElementById(id);
 const strings = byId("strings").dataset;
+const settings = byId("settings").dataset; // what holds for the whole page: addresses, the length of a lease
+const preferences = JSON.parse(byId("preferences").textContent);
+const { person, project } = settings;
+const AHEAD_KEY = `plumbline-ahead:${person}`;
+const AHEAD = 3;
+const AHEAD_OFFLINE = 50;
+
 const dwell = new Dwell();
-const lease = new Lease(dwell);
-const outbox = new Outbox(byId("workbench").dataset.person);
-const draft = new Draft(byId("workbench").dataset.person);
-let pair = null;
-let ranking = null;
-let confirmed = false;
+const keys = new Keys(preferences);
+const outbox = new Outbox(person);
+const draft = new Draft(person);
+const notice = new Notice(byId("notice"));
+const reading = new Reading(person, text);
+const progress = new Progress(text);
+const sheets = new Sheets({ person, text, opened: showHeld });
+const trouble = new Trouble({ notice, text, login: settings.login });
+const seconds = Number(settings.leaseSeconds);
+const reserve = new Reserve({ person, project, url: settings.reserve, seconds, answered: () => outbox.assignments });
+const refusals = new Refusals({ project, outbox, reserve, notice, draft, text, onScreen, show, problem, goOn });
+const rest = new Rest({ person, dwell, minutes: preferences.break_minutes, remind: remindOfBreak });
+new Lease({ person, url: settings.heartbeat, seconds, dwell, renewed: (held) => reserve.reconcile(held, onScreen()) });
+
+let modules = []; // of the form on screen: see instruments.js
+let isStuck = false; // answered, and nothing more to show yet
+let isTouched = false; // somebody changed the form on screen
+let acknowledged = 0; // answers of which the server has said that they are stored
+let turns = 0; // how often something else was asked to come on screen: who finds another number has come too late
 
 function text(key, values = {}) {
   return strings[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-function say(key, values) {
-  byId("announcer").textContent = text(key, values);
-}
+function say(key, values) { byId("announcer").textContent = text(key, values); }
 
 function problem(sentence) {
   const line = byId("problem");
@@ -34,168 +60,294 @@ function problem(sentence) {
   line.hidden = !sentence;
 }
 
+function onScreen() { return byId("workbench").dataset.assignment; }
+
+/** What waits of this project, and whether it is an answer to `assignment`. */
+const waiting = () => outbox.waiting.filter((entry) => entry.project === project);
+const isGiven = (assignment) => outbox.waiting.some((entry) => entry.assignment === assignment);
+const showProgress = () => progress.show(byId("workbench"), waiting().filter((entry) => entry.kind === "answer").length);
+
 // ---- what is on screen --------------------------------------------------------------------------------------------
 
-function arrive() {
+/** The comparison that stands in the page: its form filled, its keys and its clock working. `answer`: what to fill in. */
+function arrive(answer = null) {
   const root = byId("workbench");
   const form = byId("answer");
-  const spent = form ? draft.restore(form, root.dataset.assignment) : 0;
-  pair = root.dataset.kind === "pair" ? new Pair(form) : null;
-  ranking = root.dataset.kind === "ranking" ? new Ranking(byId("ranking"), { say, text }) : null;
-  confirmed = false;
-  dwell.restart(Number(form?.elements.dwell_ms.value) || spent);
-  lease.watch(root);
+  isStuck = false;
+  isTouched = Boolean(answer);
+  notice.attach(root);
+  notice.clear("left");
+  keys.label(root);
+  const kept = form && (answer ?? draft.get(onScreen()));
+  if (kept) fill(form, kept.fields);
+  modules = form ? modulesOf(root, form, { say, text, problem }) : [];
+  reading.arrive(root);
+  dwell.restart(kept?.dwellMs ?? (Number(form?.elements.dwell_ms.value) || 0));
+  showProgress();
   showSaved();
-  if (form && outbox.entries().some((entry) => entry.url === form.getAttribute("action"))) hold(form);
+  refillSoon();
 }
 
-/** The answer on screen is on its way: nothing may change it now. */
-function hold(form) { form.inert = true; }
-
-function showSaved() {
-  const line = byId("saved");
-  if (!line) return;
-  const waiting = outbox.waiting.length;
-  line.textContent = waiting ? text("waiting", { n: waiting }) : text("saved");
-  line.classList.toggle("is-waiting", waiting > 0);
+/** Put a rendered comparison in the place of the one on screen. */
+function put(html, answer = null) {
+  turns += 1;
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  byId("workbench").replaceWith(template.content.querySelector("#workbench"));
+  arrive(answer);
+  window.scrollTo(0, 0);
+  (document.querySelector("[data-autofocus]") ?? byId("prompt"))?.focus({ preventScroll: true });
 }
 
-function next() {
-  htmx.ajax("GET", byId("workbench").dataset.next, { target: "#workbench", swap: "outerHTML" });
+/** Before another comparison comes: what was begun on this one is kept. */
+function setAside() {
+  if (isTouched) keepDraft();
 }
 
-// ---- sending ------------------------------------------------------------------------------------------------------
+function show(item, answer = null) {
+  setAside();
+  put(item.html, answer);
+}
 
-// Before htmx and the browser read the form: dwell time in, an unfinished or untouched ranking out.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.id !== "answer") return;
-  const allBad = form.elements.all_bad?.checked;
-  if (pair && pair.chosen === -1 && !allBad) return refuse(event, strings.missing);
-  if (ranking?.unranked.length && !(allBad && !ranking.touched)) {
-    if (ranking.touched) {
-      ranking.unranked[0].focus();
-      return refuse(event, text("unranked", { letters: ranking.unranked.map((card) => card.dataset.letter).join(", ") }));
+/** The next one: what was refused first, then the reserve, then whatever the server has. */
+async function goOn() {
+  const turn = (turns += 1);
+  await reserve.ready;
+  if (turn !== turns) return;
+  const left = onScreen();
+  const refused = refusals.next;
+  if (refused) return refusals.bringBack(refused);
+  let [item] = reserve.ahead(left);
+  if (item && !(reserve.hasExpired(item) && navigator.onLine)) return show(item);
+  wait(); // nothing may change the answer that was just given
+  await outbox.flush();
+  await refill();
+  if (turn !== turns) return;
+  [item] = reserve.ahead(left);
+  if (item) return show(item);
+  if (!outbox.waiting.length && await visit(settings.next)) return;
+  if (outbox.waiting.length) notice.set("left", text(navigator.onLine ? "trouble" : "offline"));
+}
+
+function wait() {
+  const form = byId("answer");
+  if (form) form.inert = true;
+  isStuck = true;
+}
+
+/** Ask the server what it shows; true when it showed something. */
+async function visit(url, method = "GET") {
+  try {
+    const response = await fetch(url, { method, headers: headersFor(person), redirect: "error" });
+    if (response.status === 401 || response.status === 412) return trouble.tell(response.status === 401 ? "login" : "somebody");
+    const elsewhere = response.headers.get("HX-Redirect"); // new guidelines to accept, say
+    if (response.ok && elsewhere) return location.assign(elsewhere);
+    const html = await response.text();
+    if (!html.includes('id="workbench"')) return trouble.tell("server");
+    const page = new DOMParser().parseFromString(html, "text/html").getElementById("workbench");
+    progress.hear(page.dataset);
+    const id = page.dataset.assignment;
+    if (id) {
+      reserve.reopen(id);
+      if (method === "POST") draft.clear(id); // undo: the answer that stands, not what was once begun
+      reserve.put(id, page.outerHTML, 0);
     }
-    if (!confirmed) {
-      confirmed = true;
-      return refuse(event, strings.untouched);
-    }
-    ranking.takeAsShown();
+    setAside();
+    put(page.outerHTML);
+    return true;
+  } catch {
+    return trouble.tell("offline");
+  }
+}
+
+// ---- the reserve --------------------------------------------------------------------------------------------------
+
+function ahead() {
+  try { return Number(localStorage.getItem(AHEAD_KEY)) || AHEAD; } catch { return AHEAD; }
+}
+
+async function refill() {
+  const wanted = waiting().length + 1 + ahead();
+  const before = outbox.waiting.length ? NaN : acknowledged;
+  const answer = await reserve.refill(wanted, onScreen());
+  if (answer) trouble.isOver();
+  if (answer && reserve.hasMore) refillSoon(); // more may have been wanted meanwhile
+  if (answer && before === acknowledged && !outbox.waiting.length) progress.hear(answer); // it counted what we count
+  showHeld();
+}
+
+let refillTimer = null;
+
+/** When there is time, and when more than half of what should be ahead is used up. */
+function refillSoon() {
+  clearTimeout(refillTimer);
+  refillTimer = setTimeout(() => {
+    if (!navigator.onLine || reserve.ahead(onScreen()).length > ahead() / 2) return;
+    (window.requestIdleCallback ?? setTimeout)(refill);
+  }, 50);
+}
+
+function showHeld() {
+  const line = document.querySelector("[data-held-line]");
+  if (line) line.textContent = text("held", { n: reserve.ahead(onScreen()).length });
+}
+
+// ---- giving an answer ---------------------------------------------------------------------------------------------
+
+function giveAnswer(form) {
+  for (const module of modules) {
+    const missing = module.check();
+    if (missing) return problem(missing);
   }
   form.elements.dwell_ms.value = dwell.milliseconds();
-}, true);
+  leave("answer", form, form.elements.client_id.value || newId());
+}
 
-function refuse(event, sentence) {
+/** What the form says goes into the outbox, and the next comparison comes. */
+function leave(kind, form, id) {
+  const assignment = onScreen();
+  const body = [...new FormData(form).entries()].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
+  clearTimeout(drafting);
+  for (const open of document.querySelectorAll("details.menu[open]")) open.open = false;
+  outbox.keep({ id, kind, project, assignment, url: form.getAttribute("action"), body });
+  if (kind === "answer") draft.clear(assignment); // a skip may be taken back
+  notice.clear("refused");
+  goOn();
+  setTimeout(() => outbox.flushSoon(0), 16); // after the next one is painted
+}
+
+let isUndoing = false;
+
+/** The last answer again: out of the outbox while it waits there, else back from the server. */
+async function undo() {
+  if (isUndoing) return;
+  isUndoing = true;
+  try {
+    const last = await outbox.takeBack(project);
+    const item = last && reserve.get(last.assignment);
+    if (!last) await visit(settings.undo, "POST");
+    else if (!item) outbox.keep(last); // its page is gone from this browser: it stays an answer
+    else takenBack(last, item);
+  } finally {
+    isUndoing = false;
+  }
+}
+
+function takenBack(last, item) {
+  const isAnswer = last.kind === "answer";
+  show(item, isAnswer ? { fields: last.body, dwellMs: Number(new Map(last.body).get("dwell_ms")) || 0 } : null);
+  const form = byId("answer");
+  form.elements.client_id.value = newId();
+  if (last.isTried && isAnswer) correct(form, last.id);
+  keepDraft();
+  say("undone");
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const act = { answer: () => giveAnswer(form), "skip-form": () => leave("skip", form, newId()), "undo-form": undo }[form.id];
+  if (!act) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  problem(sentence);
-}
+  if (!isStuck || form.id === "undo-form") act();
+}, true);
+
+// ---- drafts -------------------------------------------------------------------------------------------------------
 
 let drafting = null;
 
-function changed() {
-  confirmed = false;
+function keepDraft() {
+  const form = byId("answer");
+  if (!form || form.inert || isGiven(onScreen())) return false;
+  return draft.save(form, onScreen(), dwell.milliseconds());
+}
+
+function changed(event) {
+  if (!event.target.closest?.("#answer")) return;
+  isTouched = true;
   clearTimeout(drafting);
   drafting = setTimeout(() => {
-    const form = byId("answer");
-    if (form && !form.inert) draft.save(form, byId("workbench").dataset.assignment, dwell.milliseconds());
+    if (keepDraft() && event.target.matches("textarea, input[type=text]")) showSaved("drafted");
   }, 300);
 }
 
-for (const name of ["input", "change", "ranking:changed"]) document.addEventListener(name, changed);
+for (const name of ["input", "change"]) document.addEventListener(name, changed);
 document.addEventListener("change", () => problem(""));
+window.addEventListener("pagehide", () => isTouched && keepDraft());
 
-document.body.addEventListener("htmx:configRequest", (event) => {
-  const token = csrfToken(); // the page may be older than the login
-  if (!token) return;
-  event.detail.headers["X-CSRFToken"] = token;
-  event.detail.formData.delete("csrfmiddlewaretoken");
+// ---- what became of the answers -----------------------------------------------------------------------------------
+
+/** True always: how many answers wait, whether one is on its way, or that everything is saved. */
+function showSaved(quietly = "") {
+  const line = byId("saved");
+  if (!line) return;
+  const waiting = outbox.waiting.length;
+  const isMoment = waiting === 1 && outbox.isOnFirstTry;
+  line.textContent = waiting ? (isMoment ? text("sending") : text("waiting", { n: waiting })) : text(quietly || "saved");
+  line.classList.toggle("is-waiting", waiting > 0 && !isMoment);
+}
+
+for (const source of [outbox, reserve]) source.addEventListener("trouble", ({ detail }) => trouble.tell(detail.kind));
+outbox.addEventListener("change", () => {
+  showSaved();
+  showProgress();
+  notice.set("unkept", outbox.unkept.size ? text("unkept") : "");
 });
-
-// Only an answer carries a client id. After the swap its form is gone, so the request itself is asked.
-const answerId = (event) => event.detail.requestConfig?.formData?.get("client_id") ?? null;
-
-document.body.addEventListener("htmx:beforeRequest", (event) => {
-  const id = answerId(event);
-  if (!id) return;
-  clearTimeout(drafting);
-  draft.clear(); // from here on it is the outbox that keeps it
-  const { formData, path } = event.detail.requestConfig;
-  outbox.keep({ id, url: path, body: [...formData.entries()].filter(([name]) => name !== "csrfmiddlewaretoken") });
+outbox.addEventListener("sent", ({ detail: { entry, answer } }) => {
+  trouble.isOver();
+  acknowledged += 1;
+  if (entry.project !== project) return;
+  reserve.drop(entry.assignment);
+  draft.clear(entry.assignment);
+  progress.hear({ doneToday: answer.done_today });
+  showProgress();
+  if (outbox.waiting.length) return;
+  if (isStuck) goOn();
+  else refillSoon();
 });
-
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const id = answerId(event);
-  if (!id) return;
-  const { xhr } = event.detail;
-  if ((xhr.status >= 200 && xhr.status < 300) || [409, 422].includes(xhr.status)) {
-    outbox.drop(id);
-    return;
-  }
-  const form = byId("answer");
-  if (form) hold(form);
-  problem(xhr.status === 0 ? strings.offline : xhr.status === 401 ? strings.login : strings.trouble);
-  outbox.park(id);
+outbox.addEventListener("refused", () => {
+  if (isStuck || !byId("answer")) goOn();
+  else refusals.tell();
 });
-
-outbox.addEventListener("change", showSaved);
-outbox.addEventListener("login", () => problem(strings.login));
-outbox.addEventListener("sent", ({ detail }) => {
-  say("sent");
-  if (byId("answer")?.getAttribute("action") === detail.url || !byId("answer")) next();
+// Two tabs of one person: what the other one answers needs no answer here.
+outbox.addEventListener("elsewhere", ({ detail: { entry } }) => {
+  if (entry.assignment !== onScreen()) return;
+  say("elsewhere");
+  draft.clear(entry.assignment);
+  isTouched = false;
+  goOn();
 });
-outbox.addEventListener("refused", ({ detail }) => {
-  say("refused");
-  if (byId("answer")?.getAttribute("action") === detail.entry.url) next();
-});
-
-document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.id !== "workbench" && event.detail.elt?.id !== "workbench") return;
-  const failed = event.detail.xhr.status === 422;
-  htmx.process(byId("workbench")); // now, not when it settles: a quick Enter in between would load a whole page
-  arrive();
-  if (failed) return;
-  window.scrollTo(0, 0);
-  (document.querySelector("[data-autofocus]") ?? byId("prompt"))?.focus({ preventScroll: true });
+outbox.addEventListener("gone", ({ detail: { entry } }) => {
+  if (entry.assignment !== onScreen()) reserve.items.delete(entry.assignment);
 });
 
 // ---- keys ---------------------------------------------------------------------------------------------------------
 
 const ACTIONS = {
   submit: () => byId("answer")?.requestSubmit(),
-  undo: () => !document.querySelector(".undo:disabled") && byId("undo-form").requestSubmit(),
+  undo: () => (document.querySelector(".undo:disabled") ? null : byId("undo-form").requestSubmit()),
   skip: openSkip,
   "all-bad": () => document.querySelector("input[name=all_bad]")?.click(),
   reason: () => byId("reason")?.focus(),
-  guidelines: () => openDialog("guidelines"),
-  help: () => openDialog("help"),
-  raw: () => setRaw(document.querySelector("[data-raw]")?.getAttribute("aria-pressed") !== "true"),
+  guidelines: () => sheets.open("guidelines"),
+  help: () => sheets.open("help"),
+  raw: () => reading.press("raw"),
+  diff: () => reading.press("differs"),
+  draft: () => keepDraft() && (showSaved("drafted"), say("drafted")),
 };
+const ALWAYS = new Set(["help", "guidelines", "draft", "undo"]);
 
 document.addEventListener("keydown", (event) => {
-  const action = actionOf(event);
+  const action = keys.actionOf(event);
   if (!action) return;
   if (action.name === "leave-field") return event.target.blur();
-  if (byId("answer")?.inert && !["help", "guidelines"].includes(action.name)) return;
-  const done = ACTIONS[action.name] ? (ACTIONS[action.name](), true) : pair?.act(action) || rank(action);
-  if (done) event.preventDefault();
+  if (byId("answer")?.inert && !ALWAYS.has(action.name)) return;
+  const { name } = action;
+  if (ACTIONS[name]) ACTIONS[name]();
+  else if (modules.some((module) => module.act(action))) problem("");
+  else if (!reading.scroll(name)) return;
+  event.preventDefault();
 });
-
-/** What a key means for the list; arrows move the focus only once it is in the list, so that the page still scrolls. */
-function rank({ name, digit }) {
-  if (!ranking) return false;
-  const inList = byId("ranking").contains(document.activeElement);
-  if (name === "digit") ranking.place(ranking.current, digit);
-  else if (name === "next-card" || (name === "down" && inList)) ranking.step(1);
-  else if (name === "previous-card" || (name === "up" && inList)) ranking.step(-1);
-  else if (name === "move-up" && inList) ranking.move(ranking.current, "up");
-  else if (name === "move-down" && inList) ranking.move(ranking.current, "down");
-  else if (name === "tie" && inList) ranking.move(ranking.current, "tie");
-  else return false;
-  problem("");
-  return true;
-}
 
 function openSkip() {
   const menu = document.querySelector(".skip-menu");
@@ -204,37 +356,22 @@ function openSkip() {
   menu.querySelector("input").focus();
 }
 
-// ---- dialogs and tools --------------------------------------------------------------------------------------------
+// ---- tools and settings -------------------------------------------------------------------------------------------
 
-function openDialog(id) {
-  const dialog = byId(id);
-  const slot = dialog.querySelector("[data-loads]");
-  const version = document.querySelector(`[data-opens="${id}"]`)?.dataset.version;
-  if (slot && slot.dataset.version !== version) {
-    slot.dataset.version = version;
-    htmx.ajax("GET", slot.dataset.loads, { target: slot, swap: "innerHTML" });
-  }
-  dialog.showModal();
-}
-
-function setRaw(raw) {
-  for (const button of document.querySelectorAll("[data-raw]")) {
-    button.setAttribute("aria-pressed", String(raw));
-    button.textContent = raw ? strings.rendered : strings.raw;
-    const card = button.closest("[data-response]");
-    card.querySelector(".response-text").hidden = raw;
-    card.querySelector(".prose-raw").hidden = !raw;
-  }
-}
+document.addEventListener("plumbline:preferences", ({ detail }) => {
+  keys.set(detail);
+  keys.label(document);
+  rest.minutes = detail.break_minutes;
+});
 
 document.addEventListener("click", async (event) => {
-  const opener = event.target.closest("[data-opens]");
-  if (opener && !event.ctrlKey && !event.metaKey) {
+  const again = event.target.closest("[data-again]");
+  if (again && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    return openDialog(opener.dataset.opens);
+    return reserve.ahead(onScreen()).length ? goOn() : visit(settings.next);
   }
-  const raw = event.target.closest("[data-raw]");
-  if (raw) return setRaw(raw.getAttribute("aria-pressed") !== "true");
+  const tool = event.target.closest("[data-raw], [data-reading]");
+  if (tool) return reading.press(tool.dataset.reading ?? "raw");
   const copy = event.target.closest("[data-copy]");
   if (copy) {
     await navigator.clipboard.writeText(copy.closest("[data-response]").querySelector(".prose-raw").textContent);
@@ -242,12 +379,43 @@ document.addEventListener("click", async (event) => {
     copy.textContent = strings.copied;
     setTimeout(() => { copy.textContent = word; }, 1500);
   }
-  if (event.target.matches("dialog")) event.target.close(); // a click beside it
 });
 
-const keysSwitch = document.querySelector("[data-keys-switch]");
-keysSwitch.checked = singleKeysWork();
-keysSwitch.addEventListener("change", () => setSingleKeys(keysSwitch.checked));
+function remindOfBreak() {
+  const taken = () => { rest.taken(); notice.clear("break"); };
+  notice.set("break", text("break", { n: rest.minutes }), [{ label: text("goOn"), press: taken }]);
+}
 
+const aheadSwitch = document.querySelector("[data-ahead-switch]");
+aheadSwitch.checked = ahead() > AHEAD;
+aheadSwitch.addEventListener("change", () => {
+  try { localStorage.setItem(AHEAD_KEY, aheadSwitch.checked ? AHEAD_OFFLINE : AHEAD); } catch { /* the usual number */ }
+  workOffline(aheadSwitch.checked, settings.next);
+  refillSoon();
+});
+
+// Back from being offline, asleep or at the login: what is held here may have changed meanwhile.
+addEventListener("online", refill);
+addEventListener("focus", () => trouble.isThere && refill());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && reserve.ahead(onScreen()).some((item) => reserve.hasExpired(item))) refill();
+});
+
+/** Opened without a connection: what lies ready comes on screen; when nothing does, the page says so. */
+async function openFromReserve() {
+  await reserve.ready;
+  if (refusals.next || reserve.ahead().length) goOn();
+}
+
+// ---- begin --------------------------------------------------------------------------------------------------------
+
+const first = byId("workbench");
+if (onScreen()) reserve.put(onScreen(), first.outerHTML, 0);
+progress.hear(first.dataset);
 arrive();
+if (isGiven(onScreen())) goOn(); // answered, but the server does not know it yet
+else if (document.querySelector("[data-shell]")) openFromReserve();
+else reserve.ready.then(() => (byId("answer") ? refusals.tell() : refusals.next && goOn()));
 outbox.flushSoon(0);
+reserve.ready.then(() => (window.requestIdleCallback ?? setTimeout)(() => navigator.onLine && refill()));
+if (ahead() > AHEAD && navigator.onLine) addEventListener("load", () => workOffline(true, settings.next));

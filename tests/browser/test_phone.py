@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from labeling.models import Judgment, Project
+from labeling.models import Project
 from tests.browser.conftest import PHONE
-from tests.browser.test_workbench import assignment_on, swapped
+from tests.browser.test_workbench import assignment_on, stored, swapped
 
 SMALLEST_TARGET_PX = 44
 
@@ -29,7 +29,7 @@ def test_a_thumb_judges(phone: Page, pairs: Project) -> None:
     phone.locator(".step-b1").click()
     phone.get_by_role("button", name="Submit").click()
     swapped(phone, before)
-    assert Judgment.objects.get().strength == 1
+    assert stored(1)[0].strength == 1
 
 
 @pytest.mark.parametrize("kind", ["pairs", "rankings"])

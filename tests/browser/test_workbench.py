@@ -99,6 +99,7 @@ def test_a_comparison_is_skipped_with_a_reason(workbench: Page, pairs: Project) 
     page.get_by_label("Anything to add").fill("chemistry")
     page.get_by_role("button", name="Skip this comparison").click()
     swapped(page, before)
+    expect(page.locator("#saved")).to_have_text("Saved · 0 waiting")
     assert Assignment.objects.get(pk=before).skip_reason == "expertise · chemistry"
 
 
@@ -132,6 +133,7 @@ def test_single_keys_can_be_switched_off(workbench: Page, pairs: Project) -> Non
     page = workbench
     press(page, "?")
     page.get_by_label(re.compile("Single keys work")).uncheck()
+    expect(page.get_by_text("Saved.")).to_be_visible()
     press(page, "Escape", "1")
     expect(page.locator("input[name=choice]:checked")).to_have_count(0)
     page.reload()

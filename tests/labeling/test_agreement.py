@@ -6,7 +6,15 @@ from labeling.stats.agreement import agreement_within, opinion, pairwise_agreeme
 def test_an_opinion_is_a_sign_and_a_tie_is_none_of_both() -> None:
     ranking = [[7], [3, 5], [9]]
     assert (opinion(ranking, 7, 3), opinion(ranking, 9, 3), opinion(ranking, 3, 5)) == (1, -1, 0)
-    assert opinion(ranking, 7, 1) is None
+    assert opinion([], 7, 1) is None
+
+
+def test_what_a_partial_ranking_leaves_out_stands_below_what_it_names() -> None:
+    assert (opinion([[7], [3]], 3, 1), opinion([[7], [3]], 1, 7)) == (1, -1)
+    assert opinion([[7], [3]], 1, 2) is None
+    assert agreement_within([[[1]], [[2]]]) == 0.0
+    assert agreement_within([[[1]], [[1]]]) == 1.0
+    assert agreement_within([[[1]], []]) is None
 
 
 def test_two_people_on_three_responses_agree_on_two_of_three_pairs() -> None:

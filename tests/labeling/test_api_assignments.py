@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from labeling.models import Judgment
+from labeling.models import Assignment, Instrument, Judgment, Membership, Project
 from labeling.services.people import create_token
 from tests.factories import make_comparison, make_member, make_person, make_project
 
@@ -40,13 +42,71 @@ def test_next_answers_201_with_the_promised_shape_and_nothing_else(client, proje
     body = response.json()
     assert set(body) == {"id", "expires_at", "comparison"}
     assert set(body["comparison"]) == {"id", "prompt", "responses"}
-    assert [set(one) for one in body["comparison"]["responses"]] == [{"id", "content"}] * 3
+    assert [set(one) for one in body["comparison"]["responses"]] == [{"id", "kind", "content"}] * 3
     assert "policy" not in response.content.decode()
 
 
 def test_next_answers_204_when_nothing_is_left(client, project):
     client_for(make_member(project)).post(next_url(project))
-    assert client.post(next_url(project)).status_code == 204
+    answer = client.post(next_url(project))
+    assert (answer.status_code, answer["X-Plumbline-Reason"], answer.content) == (204, "nothing_left", b"")
+
+
+def test_a_quota_that_is_reached_is_the_reason_given(project):
+    Project.objects.filter(pk=project.pk).update(daily_quota=0)
+    answer = client_for(make_member(project)).post(next_url(project))
+    assert (answer.status_code, answer["X-Plumbline-Reason"]) == (204, "daily_quota")
+
+
+def body_for(lease):
+    return {
+        "client_id": str(uuid.uuid4()),
+        "ranking": [[one["id"]] for one in lease["comparison"]["responses"]],
+    }
+
+
+def test_the_next_comparison_comes_with_the_answer_when_asked_for(client, project):
+    second = make_comparison(project, k=3)
+    lease = client.post(next_url(project)).json()
+    url = f"/api/v1/assignments/{lease['id']}/judgment/?next=1"
+    body = body_for(lease)
+    answer = client.post(url, body, format="json")
+    assert answer.status_code == 201
+    following = answer.json()["next"]
+    assert following["comparison"]["id"] == second.pk
+    assert following == client.post(next_url(project)).json() | {"expires_at": following["expires_at"]}
+    again = client.post(url, body, format="json")
+    assert (again.status_code, again.json()["next"]["id"]) == (200, following["id"])
+    last = client.post(f"/api/v1/assignments/{following['id']}/judgment/?next=1", body_for(following), format="json")
+    assert (last.json()["next"], last["X-Plumbline-Reason"]) == (None, "nothing_left")
+    assert Judgment.objects.count() == 2
+
+
+def test_a_refused_verdict_brings_no_next_comparison(client, project):
+    make_comparison(project, k=3)
+    lease = client.post(next_url(project)).json()
+    broken = {**body_for(lease), "ranking": [[1]]}
+    assert client.post(f"/api/v1/assignments/{lease['id']}/judgment/?next=1", broken, format="json").status_code == 422
+    assert Assignment.objects.count() == 1
+
+
+def test_a_change_of_the_project_holds_from_the_next_request_on(client, project):
+    lease = client.post(next_url(project)).json()
+    Instrument.objects.filter(project=project).update(allows_all_bad=False)
+    url = f"/api/v1/assignments/{lease['id']}/judgment/"
+    assert client.post(url, {"client_id": str(uuid.uuid4()), "all_bad": True}, format="json").status_code == 422
+    Membership.objects.all().delete()
+    assert client.post(next_url(project)).status_code == 404
+
+
+def test_a_judgment_takes_few_statements(client, project):
+    make_comparison(project, k=3)
+    with CaptureQueriesContext(connection) as leasing:
+        lease = client.post(next_url(project)).json()
+    with CaptureQueriesContext(connection) as judging:
+        client.post(f"/api/v1/assignments/{lease['id']}/judgment/?next=1", body_for(lease), format="json")
+    counts = [sum("SAVEPOINT" not in one["sql"] for one in each.captured_queries) for each in (leasing, judging)]
+    assert counts == [7, 9]  # without BEGIN and COMMIT, which a test does not see
 
 
 def test_a_judgment_is_stored_once_and_answers_201_then_200_then_409(client, project):

@@ -365,3 +365,15 @@ def test_every_row_of_the_public_file_is_accounted_for(data_folder, tmp_path):
     assert four(counts) == (1461, 1456, 5, 0)
     assert [reject["line"] for reject in rejects_of(batch)] == [51, 326, 597, 814, 1067]
     assert list(find_violations()) == []
+
+
+def test_context_documents_are_the_prompts_and_prompts_with_others_are_other_prompts(tmp_path):
+    project = make_project()
+    row = {
+        "prompt": "How long?",
+        "responses": ["Two.", "Three."],
+        "documents": ["Two years.", {"title": "T", "text": "x"}],
+    }
+    assert four(import_rows(project, tmp_path, [row, {**row, "documents": ["Three years."]}, row])) == (3, 2, 0, 1)
+    assert [prompt.documents for prompt in Prompt.objects.order_by("pk")] == [row["documents"], ["Three years."]]
+    assert {comparison.metadata.get("documents") for comparison in Comparison.objects.all()} == {None}

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling.invariants import find_violations
-from labeling.models import Assignment, Comparison, ComparisonResponse
+from labeling.models import Assignment, Comparison, ComparisonResponse, Response
 from labeling.services.assignments import lease_next, reopen_last, skip
 from labeling.services.judgments import submit_judgment
 from labeling.verdicts import Verdict
@@ -45,6 +45,16 @@ def test_a_database_in_the_middle_of_its_life_breaks_no_rule(project):
     assert broken_rules() == []
 
 
+def test_a_text_that_answers_another_prompt_is_found():
+    project = make_project("demonstration")
+    make_comparison(project, k=0)
+    lease = lease_next(project=project, annotator=make_member(project))
+    submit_judgment(assignment=lease, verdict=Verdict(written="Mine."), client_id=uuid.uuid4())
+    assert broken_rules() == []
+    Response.objects.update(prompt=make_comparison(project, k=0).prompt)
+    assert broken_rules() == ["judgment: what was written is a demonstration to its prompt"]
+
+
 def test_a_lost_slot_is_found(project):
     Comparison.objects.filter(open_slots__gt=0).update(open_slots=0)
     assert broken_rules() == ["comparison: open slots + leases + judgments = target"]
@@ -67,3 +77,19 @@ def test_the_command_exits_with_a_sentence_and_json_when_a_rule_is_broken(projec
     Comparison.objects.filter(open_slots__gt=0).update(open_slots=0)
     with pytest.raises(CommandError, match="open slots"):
         call_command("check_invariants", "--json", stdout=StringIO())
+
+
+def test_a_repeat_of_nothing_is_found(project):
+    Assignment.objects.filter(state="open", is_reopened=False).update(purpose="repeat", takes_slot=False)
+    assert "assignment: a repeat follows a judgment of the same person" in broken_rules()
+
+
+def test_an_exam_handed_out_as_work_is_found(project):
+    comparison = Comparison.objects.filter(assignments__state="open").first()
+    Comparison.objects.filter(pk=comparison.pk).update(use="exam", target_judgments=0, open_slots=0)
+    assert "assignment: practice and exam are not handed out as work" in broken_rules()
+
+
+def test_a_judgment_that_counts_without_a_slot_is_found(project):
+    Assignment.objects.filter(state="done").update(takes_slot=False)
+    assert broken_rules() == ["judgment: without a slot it does not count"]

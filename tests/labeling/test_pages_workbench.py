@@ -1,5 +1,6 @@
 """The workbench over HTTP: what it shows, what it stores, and what it answers when things went otherwise."""
 
+import re
 import uuid
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.factories import make_comparison, make_member, make_person, make_proj
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/projects/p/label/"}
+BACKGROUND = HTMX | {"Prefer": "return=minimal"}
 
 
 def client_of(person: Person) -> Client:
@@ -251,8 +253,161 @@ def test_a_retry_that_only_wants_it_stored_gets_no_page(project: Project, annota
     make_comparison(project)
     assignment = open_workbench(annotator, project)
     response = answer(annotator, assignment, choice="a2", headers=HTMX | {"Prefer": "return=minimal"})
-    assert (response.status_code, response.content) == (204, b"")
+    assert (response.status_code, response.json()) == (200, {"done_today": 1})
     assert Assignment.objects.filter(state="open").count() == 0
+
+
+def test_a_script_in_the_background_is_told_in_one_sentence_what_is_wrong(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assignment = open_workbench(annotator, project)
+    refused = answer(annotator, assignment, headers=BACKGROUND)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_verdict")
+    assert "Choose which response is better" in refused.json()["message"]
+    answer(annotator, assignment, choice="a2")
+    closed = answer(annotator, assignment, choice="b2", headers=BACKGROUND)
+    assert (closed.status_code, closed.json()["code"]) == (409, "assignment_closed")
+    assert Judgment.objects.count() == 1
+
+
+def test_what_a_page_of_somebody_else_sends_is_refused_and_not_stored(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assignment = open_workbench(annotator, project)
+    other = BACKGROUND | {"X-Person": make_member(project).pseudonym}
+    base = f"/projects/{project.slug}/label/"
+    for address in (f"{base}{assignment.pk}/", f"{base}{assignment.pk}/skip/", f"{base}reserve/", f"{base}undo/"):
+        assert annotator.post(address, {"choice": "a2", "count": 1}, headers=other).status_code == 412
+    assert not Judgment.objects.exists()
+    own = BACKGROUND | {"X-Person": assignment.annotator.pseudonym}
+    assert answer(annotator, assignment, choice="a2", headers=own).status_code == 200
+
+
+# ---- comparisons held ahead
+
+
+def reserve(client: Client, project: Project, count: object, have: list[str] | None = None, **headers: str) -> Any:
+    url = f"/projects/{project.slug}/label/reserve/"
+    return client.post(url, {"count": count, "have": have or []}, headers=HTMX | headers)
+
+
+def templates_in(response: Any) -> list[str]:
+    return re.findall(r'<template data-assignment="([^"]+)"', response.content.decode())
+
+
+def test_a_browser_holds_as_many_as_it_asks_for_and_gets_those_it_lacks(project: Project, annotator: Client) -> None:
+    for _ in range(5):
+        make_comparison(project)
+    first = open_workbench(annotator, project)
+    response = reserve(annotator, project, 3, [str(first.pk)])
+    held = re.search(r'data-held="([^"]*)"', response.content.decode()).group(1).split()
+    assert held[0] == str(first.pk)
+    assert templates_in(response) == held[1:]
+    assert len(held) == 3
+    assert response.content.decode().count('id="workbench"') == 2
+    assert Assignment.objects.filter(state="open").count() == 3
+    again = reserve(annotator, project, 3, held)
+    assert templates_in(again) == []
+    assert Assignment.objects.filter(state="open").count() == 3
+
+
+def test_a_reserve_ends_with_the_queue(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assert len(templates_in(reserve(annotator, project, 60))) == 1
+
+
+@pytest.mark.parametrize("count", ["0", "61", "-1", "many", "", "٣", "1" * 400])
+def test_a_reserve_has_a_size_between_one_and_sixty(project: Project, annotator: Client, count: str) -> None:
+    make_comparison(project)
+    response = reserve(annotator, project, count)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_count")
+    assert not Assignment.objects.exists()
+
+
+def test_a_reopened_comparison_comes_from_the_reserve_with_the_answer_that_stands(
+    project: Project, annotator: Client
+) -> None:
+    make_comparison(project)
+    make_comparison(project)
+    first = open_workbench(annotator, project)
+    answer(annotator, first, choice="b3")
+    annotator.post(f"/projects/{project.slug}/label/undo/")
+    response = reserve(annotator, project, 2)
+    assert templates_in(response)[0] == str(first.pk)
+    assert [screen.answer.choice for screen in response.context["screens"]] == ["b3", ""]
+
+
+def test_the_reserve_is_for_those_who_judge_and_asked_for_by_post(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assert annotator.get(f"/projects/{project.slug}/label/reserve/").status_code == 405
+    assert reserve(client_of(make_person()), project, 2).status_code == 404
+    assert reserve(client_of(make_person("engineer")), project, 2).status_code == 403
+    assert reserve(Client(), project, 2).status_code == 401
+    assert not Assignment.objects.exists()
+
+
+def test_the_page_without_a_comparison_leases_nothing(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    page = annotator.get(f"/projects/{project.slug}/label/?shell").content.decode()
+    assert "data-shell" in page
+    assert 'id="answer"' not in page
+    assert not Assignment.objects.exists()
+
+
+def test_the_service_worker_reaches_the_whole_installation_and_is_never_kept(client: Client) -> None:
+    response = client.get("/service-worker.js")
+    assert response["Content-Type"].startswith("text/javascript")
+    assert "no-store" in response["Cache-Control"]
+    assert client.post("/service-worker.js").status_code == 405
+
+
+def test_a_heartbeat_renews_everything_held_in_the_project(project: Project, annotator: Client) -> None:
+    for _ in range(3):
+        make_comparison(project)
+    held = templates_in(reserve(annotator, project, 3))
+    soon = timezone.now() + timezone.timedelta(seconds=5)
+    Assignment.objects.update(expires_at=soon)
+    response = annotator.post(f"/projects/{project.slug}/label/heartbeat/", headers=HTMX)
+    assert sorted(response.json()["held"]) == sorted(held)
+    assert not Assignment.objects.filter(expires_at__lte=soon).exists()
+    assert annotator.get(f"/projects/{project.slug}/label/heartbeat/").status_code == 405
+
+
+def test_a_heartbeat_keeps_nobody_elses_lease(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    other = client_of(make_member(project))
+    assignment = open_workbench(other, project)
+    assert annotator.post(f"/projects/{project.slug}/label/heartbeat/", headers=HTMX).json() == {"held": []}
+    before = assignment.expires_at
+    assignment.refresh_from_db()
+    assert assignment.expires_at == before
+
+
+# ---- an answer taken back while nobody knows whether it arrived
+
+
+def test_a_new_answer_that_names_the_one_it_corrects_supersedes_it(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assignment = open_workbench(annotator, project)
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    answer(annotator, assignment, choice="a2", client_id=first)
+    for _ in range(2):
+        response = answer(annotator, assignment, choice="b3", client_id=second, corrects=[first], headers=BACKGROUND)
+        assert response.status_code == 200
+    assert list(Judgment.objects.order_by("revision").values_list("revision", "strength")) == [(1, 2), (2, 3)]
+
+
+def test_a_correction_of_what_never_arrived_is_the_first_answer(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assignment = open_workbench(annotator, project)
+    assert answer(annotator, assignment, choice="b3", corrects=[str(uuid.uuid4()), "nonsense"]).status_code == 303
+    assert list(Judgment.objects.values_list("revision", "strength")) == [(1, 3)]
+
+
+def test_a_correction_does_not_undo_an_answer_it_does_not_name(project: Project, annotator: Client) -> None:
+    make_comparison(project)
+    assignment = open_workbench(annotator, project)
+    answer(annotator, assignment, choice="a2")
+    assert answer(annotator, assignment, choice="b3", corrects=[str(uuid.uuid4())]).status_code == 409
+    assert list(Judgment.objects.values_list("revision", "strength")) == [(1, 2)]
 
 
 def test_skipping_needs_no_verdict_and_does_not_come_back(project: Project, annotator: Client) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from labeling.stats.simulated import SimulatedAnnotator
+from labeling.stats.simulated import BAD, GOOD, SimulatedAnnotator
 
 
 def first_wins(mind, qualities, draws=4000):
@@ -35,3 +35,18 @@ def test_close_calls_become_ties_and_wide_gaps_strong_preferences():
     assert (len(groups), strength) == (1, 0)
     groups, strength = SimulatedAnnotator(competence=100.0).rank([0.0, 5.0], draw)
     assert (groups, strength) == ([[1], [0]], 3)
+
+
+def test_each_kind_of_bad_annotator_goes_wrong_in_its_own_way():
+    good = first_wins(GOOD, [2.0, 0.0])
+    assert good > 0.9
+    assert first_wins(BAD["random clicker"], [2.0, 0.0]) == pytest.approx(0.5, abs=0.03)
+    assert first_wins(BAD["careless"], [2.0, 0.0]) == pytest.approx(0.55, abs=0.03)
+    assert first_wins(BAD["adversarial"], [2.0, 0.0]) < 0.1
+    assert first_wins(BAD["side-biased"], [0.0, 2.0]) > 0.9
+
+
+def test_a_lazy_annotator_is_faster_than_anybody_reads():
+    draw = random.Random(2)
+    times = [BAD["lazy"].dwell_ms(3000, draw) for _ in range(200)]
+    assert sum(times) / len(times) < 3000 / 100 * 1000 / 3

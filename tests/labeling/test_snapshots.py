@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from labeling.errors import InvalidSnapshot, SnapshotFileMissing
 from labeling.models import Comparison, GoldAnswer, Judgment, Response, Snapshot
+from labeling.services.adjudication import adjudicate, open_adjudication
 from labeling.services.assignments import lease_next, reopen_last, skip
 from labeling.services.judgments import submit_judgment
+from labeling.services.reviews import accept, return_judgment, seen_state
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot, queue_snapshot, snapshot_path
 from labeling.verdicts import Verdict
-from preferences.pairs import PairRules
+from preferences.pairs import PairRules, derive_pairs
 from preferences.snapshot import read_snapshot, verify_snapshot
 from runs.services.waiting import run_here
 from tests.engines import fresh_database, run_python
@@ -193,8 +195,76 @@ def test_verdicts_stored_while_freezing_are_left_to_the_next_snapshot(monkeypatc
 def test_the_number_of_queries_does_not_grow_with_rows(django_assert_max_num_queries, tmp_path):
     project = make_project()
     import_rows(project, tmp_path, [pair(number) for number in range(300)])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         freeze(project)
+
+
+def adjudicated_project():
+    """Two people prefer the first response, a reviewer the second."""
+    project = make_project(judgments_per_comparison=2)
+    comparison = make_comparison(project)
+    for _ in range(2):
+        judge(project, make_member(project))
+    reviewer = make_member(project, "reviewer")
+    lease = open_adjudication(comparison=comparison, reviewer=reviewer)
+    worse_first = Verdict(ranking=tuple((pk,) for pk in sorted(lease.shown_order, reverse=True)))
+    adjudicate(assignment=lease, verdict=worse_first, client_id=uuid4())
+    return project, reviewer
+
+
+def test_an_adjudication_stands_over_the_other_verdicts_unless_asked_otherwise():
+    project, reviewer = adjudicated_project()
+    snapshot = freeze(project)
+    (row,) = rows_of(snapshot)
+    (verdict,) = row.record.judgments
+    assert (verdict.annotator, verdict.is_surplus) == (reviewer.pseudonym, False)
+    assert len(derive_pairs(row.record, PairRules())) == 1
+    assert snapshot.manifest["drops"] == {"adjudicated": 2}
+    assert snapshot.manifest["filters"]["adjudication"] == "replaces"
+
+    beside = freeze(project, adjudication="beside")
+    assert len(rows_of(beside)[0].record.judgments) == 3
+    assert (beside.manifest["drops"], beside.manifest["counts"]["surplus"]) == ({}, 0)
+
+    ignored = freeze(project, adjudication="ignore")
+    assert reviewer.pseudonym not in {one.annotator for one in rows_of(ignored)[0].record.judgments}
+    assert ignored.manifest["drops"] == {"adjudication left out": 1}
+
+
+def test_an_adjudication_that_the_filters_leave_out_replaces_nothing():
+    project, reviewer = adjudicated_project()
+    snapshot = freeze(project, exclude_annotators=(reviewer.pseudonym,))
+    assert len(rows_of(snapshot)[0].record.judgments) == 2
+    assert snapshot.manifest["drops"] == {"annotator left out": 1}
+
+
+def test_what_was_returned_and_not_redone_is_left_out_until_it_is_redone_or_accepted():
+    project = make_project(judgments_per_comparison=2)
+    make_comparison(project)
+    kept, sent_back = (judge(project, make_member(project)) for _ in range(2))
+    reviewer = make_member(project, "reviewer")
+    return_judgment(judgment=sent_back, reviewer=reviewer, comment="Why?", seen=seen_state(kept.comparison))
+
+    def annotators(**request):
+        return {one.annotator for row in rows_of(freeze(project, **request)) for one in row.record.judgments}
+
+    everybody = {kept.annotator.pseudonym, sent_back.annotator.pseudonym}
+    assert annotators() == {kept.annotator.pseudonym}
+    assert freeze(project).manifest["drops"] == {"returned and not redone": 1}
+    assert annotators(returned="keep") == everybody
+    assert annotators(until=sent_back.judged_at) == everybody  # nobody had returned it then
+    accept(comparison=kept.comparison, reviewer=reviewer, seen=seen_state(kept.comparison))
+    assert annotators() == everybody
+    return_judgment(judgment=sent_back, reviewer=reviewer, comment="Still?", seen=seen_state(kept.comparison))
+    reopen_last(project=project, annotator=sent_back.annotator)
+    judge(project, sent_back.annotator, first_wins=False)
+    assert annotators() == everybody
+
+
+@pytest.mark.parametrize("rule", [{"adjudication": "wins"}, {"returned": "maybe"}])
+def test_a_rule_about_reviews_that_does_not_exist_is_refused(rule):
+    with pytest.raises(InvalidSnapshot, match="is no rule"):
+        SnapshotRequest(**rule)
 
 
 def test_nothing_to_freeze_and_a_missing_file_are_said():

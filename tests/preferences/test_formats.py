@@ -411,3 +411,28 @@ def test_no_row_at_all_can_do_worse_than_be_refused(name, row):
     assert format.matches(row) in (True, False)
     with contextlib.suppress(InvalidRow):
         assert isinstance(format.read(row), ComparisonRecord)
+
+
+def test_context_documents_come_and_go_with_the_prompt_and_are_part_of_what_is_asked():
+    row = {"prompt": QUESTION, "responses": ["Left.", "Right."], "documents": ["A page.", {"title": "T", "text": "B"}]}
+    record = read("plumbline", row)
+    assert record.documents == row["documents"]
+    assert write("plumbline", record)[0][0]["documents"] == row["documents"]
+    assert "metadata" not in write("plumbline", record)[0][0]
+    assert read("plumbline", write("plumbline", record)[0][0]) == record
+    assert record.prompt_hash != read("plumbline", {**row, "documents": []}).prompt_hash
+    assert read("plumbline", {**row, "documents": []}).prompt_hash == read("responses", row).prompt_hash
+    assert detect([row]) == "plumbline"
+    with pytest.raises(InvalidRow, match="“documents” is not a list of texts or objects"):
+        read("plumbline", {**row, "documents": [1]})
+
+
+def test_a_picture_is_named_by_a_row_and_not_looked_at():
+    brought = {"picture": "a.png", "alt": "a line"}
+    for name in ("plumbline", "responses"):
+        record = read(name, {"prompt": QUESTION, "responses": [brought, "Words."]})
+        assert {response.kind for response in record.responses} == {"picture", "text"}
+        assert '{"alt":"a line","picture":"a.png"}' in {response.content for response in record.responses}
+    for broken in ({"picture": ""}, {"picture": 3}, {"picture": "a.png", "alt": 3}):
+        with pytest.raises(InvalidRow):
+            read("plumbline", {"prompt": QUESTION, "responses": [broken, "Words."]})

@@ -156,3 +156,17 @@ def test_one_json_array_is_named_as_such():
 def test_an_empty_file_has_no_rows():
     assert rows_of(b"") == []
     assert rows_of(gzip.compress(b"")) == []
+
+
+def test_only_a_row_that_brings_a_picture_may_be_as_large_as_pictures_are():
+    picture = b'{"picture": "data:image/png;base64,' + b"A" * 3000 + b'"}'
+    text = b'{"text": "' + b"A" * 3000 + b'"}'
+    limits = {"row_bytes": 1000, "picture_row_bytes": 4000}
+    rows = told(b"\n".join([text, picture, picture.replace(b"A", b"AA"), text, b"{}"]), **limits)
+    assert [(number, row if isinstance(row, str) else "read") for number, row in rows] == [
+        (1, "too-large"),
+        (2, "read"),
+        (3, "too-large"),
+        (4, "too-large"),
+        (5, "read"),
+    ]

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import F
 
@@ -63,6 +64,13 @@ def test_a_child_that_ends_without_a_result_fails_with_the_end_of_its_log():
     assert run.state == "failed"
     assert "ended with code 3" in run.error
     assert "last words" in run.error
+
+
+def test_a_run_says_why_it_failed_in_the_language_of_whoever_started_it():
+    person = get_user_model().objects.create_user("korean@example.org", language="ko")
+    run = run_here(queue_run(kind="trial_child", config={"exit_code": 3}, title="A trial", created_by=person))
+    assert run.state == "failed"
+    assert run.error.startswith("계산 프로세스가")
 
 
 def test_an_unexpected_error_fails_the_run_and_names_itself():
@@ -172,7 +180,9 @@ def test_a_child_whose_run_was_taken_away_is_ended(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ctrl_c_cancels_a_run_that_can_be_resumed():
+def test_ctrl_c_cancels_a_run_that_can_be_resumed(request):
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner of tests may ignore it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, usual))
     run = make_run("trial_child", steps=1000, seconds_per_step=0.05)
 
     def press() -> None:

@@ -11,9 +11,13 @@ from django.utils.dateparse import parse_datetime
 from config.commands import JsonCommand
 from labeling.errors import InvalidSnapshot
 from labeling.queries import get_project
-from labeling.services.snapshots import SnapshotRequest, freeze_snapshot, pair_rules, snapshot_path
+from labeling.services.snapshots import REVIEW_RULES, SnapshotRequest, freeze_snapshot, pair_rules, snapshot_path
 from preferences.pairs import PairRules
 
+REVIEW_HELP = {
+    "adjudication": "What a reviewer's own verdict does to the others on its comparison.",
+    "returned": "What becomes of verdicts that a reviewer returned and nobody has redone.",
+}
 RULES = [field.name for field in fields(PairRules)]
 
 
@@ -45,6 +49,8 @@ def add_request_arguments(parser: CommandParser) -> None:
     parser.add_argument("--exclude-simulated", action="store_true")
     parser.add_argument("--exclude-annotator", action="append", default=[], metavar="PSEUDONYM")
     parser.add_argument("--include-unjudged", action="store_true", help="Keep comparisons without a verdict too.")
+    for name, allowed in REVIEW_RULES.items():
+        parser.add_argument(f"--{name}", choices=allowed, default=allowed[0], help=REVIEW_HELP[name])
     parser.add_argument("--since", help="Verdicts from this time on (ISO 8601).")
     parser.add_argument("--until", help="Verdicts up to this time, as they stood then (ISO 8601).")
     parser.add_argument("--seed", type=int, default=0, help="Of the split.")
@@ -63,6 +69,7 @@ def request_from(options: dict[str, Any]) -> SnapshotRequest:
         include_unjudged=options["include_unjudged"],
         since=_time(options["since"]),
         until=_time(options["until"]),
+        **{name: options[name] for name in REVIEW_RULES},
         seed=options["seed"],
         validation=options["validation"],
         test=options["test"],

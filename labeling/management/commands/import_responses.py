@@ -48,7 +48,9 @@ class Command(JsonCommand):
         if not path.is_file():
             raise UnreadableUpload(f"There is no file {options['file']}.")
         if options["dry_run"]:
-            counts, rejects = rehearse_import(project=project, path=path, format=options["format"])
+            counts, rejects = rehearse_import(
+                project=project, path=path, format=options["format"], pictures_from=path.parent
+            )
             self.tell_rejects((reject.as_json() for reject in rejects[:SHOWN_REJECTS]), counts.rejected)
             return {**counts.as_json(), "dry_run": True, "reasons": dict(counts.reasons)}
         batch = queue_import(
