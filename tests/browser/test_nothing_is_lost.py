@@ -337,6 +337,7 @@ def test_a_login_renewed_in_another_tab_does_not_break_this_one(
     workbench: Page, pairs: Project, annotator: Person, log_in: Callable[[Page, Person], None]
 ) -> None:
     page = workbench
+    held_ahead(page, 4)  # an answer still under way would put the old token back
     page.context.clear_cookies()
     other = page.context.new_page()
     log_in(other, annotator)
