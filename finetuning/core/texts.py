@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from preferences.errors import InvalidRow
-from preferences.formats import FORMATS, detect
+from preferences.formats import FORMATS, detect, read_rows
 from preferences.formats.fields import prompt as prompt_field
 from preferences.hashing import prompt_hash
 from preferences.lines import open_rows
@@ -55,19 +55,15 @@ def read_records(
     if Path(file).suffix == ".parquet":
         yield from (row.record for row in read_snapshot(Path(file)) if wanted is None or row.split in wanted)
         return
-    read = FORMATS[detect(row for _, row in islice(open_rows(file), DETECTION_ROWS))].read
-    for number, row in open_rows(file):
-        try:
-            if isinstance(row, InvalidRow):
-                raise row
-            record = read(row)
-        except InvalidRow as error:
+    format_ = FORMATS[detect(row for _, row in islice(open_rows(file), DETECTION_ROWS))]
+    for reading in read_rows(open_rows(file), format_):
+        if isinstance(reading.found, InvalidRow):
             if left_out is None:
-                raise InvalidData(f"{file}, line {number}: {error}") from None
-            left_out.append(f"line {number}: {error}")
-            continue
-        if wanted is None or split_of(record.prompt_hash, seed=0) in wanted:
-            yield record
+                raise InvalidData(f"{file}, line {reading.rows[0][0]}: {reading.found}")
+            left_out += [f"line {number}: {reading.found}" for number, _row in reading.rows]
+        for record in reading.records:
+            if wanted is None or split_of(record.prompt_hash, seed=0) in wanted:
+                yield record
 
 
 def chats(records: Iterable[ComparisonRecord]) -> Iterator[Chat]:

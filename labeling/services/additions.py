@@ -1,12 +1,13 @@
 """What one row of a file adds to a project: decided before anything is written."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from labeling.records import verdict_key
 from labeling.services.imported_people import ANONYMOUS, imported_pseudonym
-from labeling.services.known import Known
+from labeling.services.known import Known, name_of
 from labeling.services.placing import Placing, Use, placing_of
 from preferences.errors import InvalidRow
 from preferences.records import ComparisonRecord, JudgmentRecord, Ranking
@@ -27,6 +28,24 @@ class Addition:
     def counted(self) -> int:
         """How many of its judgments count towards what the comparison wants."""
         return sum(1 for judgment in self.judgments if not judgment.is_surplus)
+
+
+def decide_row(records: Sequence[ComparisonRecord], known: Mapping[str, Known]) -> list[Addition]:
+    """What the records of one row add to what is known, by name.
+
+    Raises: InvalidRow as `decide` does; what is known is then as it was.
+    """
+    if len(records) == 1:
+        addition = decide(records[0], known[name_of(records[0])])
+        return [] if addition is None else [addition]
+    before = {name: known[name].copy() for name in map(name_of, records)}
+    try:
+        decided = [decide(record, known[name_of(record)]) for record in records]
+    except InvalidRow:
+        for name, kept in before.items():
+            known[name].become(kept)
+        raise
+    return [addition for addition in decided if addition is not None]
 
 
 def decide(record: ComparisonRecord, known: Known) -> Addition | None:

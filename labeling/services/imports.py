@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,8 @@ from labeling.services.intake import Intake, Outcome
 from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
 from preferences.errors import InvalidRow, UnknownFormat, UnreadableFile
-from preferences.formats import FORMATS, Format, detect, format_named, prompts
+from preferences.formats import FORMATS, Format, Reading, detect, format_named, prompts, read_rows
 from preferences.lines import Row, count_lines, open_rows
-from preferences.records import ComparisonRecord
 
 BATCH_ROWS = 500
 BATCH_CHARACTERS = 4_000_000
@@ -48,12 +47,9 @@ class Counts:
         }
 
 
-Numbered = tuple[int, Row | InvalidRow, ComparisonRecord | InvalidRow]
-
-
 def readable_formats() -> list[str]:
     """The names a person may choose from, `auto` first."""
-    return [AUTO, *(name for name, format in FORMATS.items() if format.can_read and format.is_detected)]
+    return [AUTO, *(name for name, format in FORMATS.items() if format.is_detected)]
 
 
 def rejected_path(batch: ImportBatch) -> Path:
@@ -72,11 +68,12 @@ def import_file(
     """Read a file into the batch's project; called again for the same batch, go on after the last row committed.
 
     A row is accepted if something of it is new, unchanged if all of it was there, and rejected with its line number
-    and a reason otherwise. A judgment that a row brings becomes one by an annotator of kind "imported", who can be
-    kept out of snapshots. It counts towards the comparison's own target but takes nobody's turn: people are asked for
-    as many judgments as the project wants, besides the imported ones, because a project that imports labels usually
-    wants to know whether its own people agree with them. `people_judge_again=False` takes imported labels as settled:
-    rows that carry a judgment are not put before anybody.
+    and a reason otherwise; a row of several comparisons is taken whole or not at all. A judgment that a row brings
+    becomes one by an annotator of kind "imported", who can be kept out of snapshots. It counts towards the
+    comparison's own target but takes nobody's turn: people are asked for as many judgments as the project wants,
+    besides the imported ones, because a project that imports labels usually wants to know whether its own people agree
+    with them. `people_judge_again=False` takes imported labels as settled: rows that carry a judgment are not put
+    before anybody.
 
     Args:
         batch: its format is a format's name or `auto`, and is set to the one detected.
@@ -91,8 +88,8 @@ def import_file(
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
     kept = rejected_path(batch)
     with RejectFile(kept, keep=counts.rejected) as rejects:
-        rows = itertools.islice(_read(path, format, batch.project), counts.rows, None)
-        for chunk in _chunks(_with_pictures(rows, batch.project, pictures_from)):
+        readings = _after(_read(path, format, batch.project), counts.rows)
+        for chunk in _chunks(_with_pictures(readings, batch.project, pictures_from)):
             refused = _store(intake, chunk, counts, rejects, batch)
             counts.reasons.update(reject.reason for reject in refused)
             progress(counts.rows)
@@ -118,8 +115,8 @@ def rehearse_import(
     counts = Counts()
     refused: list[Reject] = []
     intake = Intake(project=project, is_rehearsal=True)
-    rows = _read(path, _choose_format(format, path, project), project)
-    for chunk in _chunks(_with_pictures(rows, project, pictures_from, keeps=False)):
+    readings = _read(path, _choose_format(format, path, project), project)
+    for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
         outcomes = _outcomes(intake, chunk)
         rejected = _count(chunk, outcomes, counts)
         counts.reasons.update(reject.reason for reject in rejected)
@@ -151,58 +148,60 @@ def _choose_format(name: str, path: Path, project: Project) -> Format:
         ) from None
 
 
-def _read(path: Path, format: Format, project: Project) -> Iterator[Numbered]:
-    """Each row of the file: its line number, the row as it stands, and the record it means or why it means none.
+def _read(path: Path, format: Format, project: Project) -> Iterator[Reading]:
+    """What the rows of the file mean, or why they mean nothing.
 
     Where demonstrations are asked for, a prompt with one response or none is a row too.
     """
-    takes_prompts = _takes_prompts(project)
     try:
-        for number, row in open_rows(path):
-            if isinstance(row, InvalidRow):
-                yield number, row, row
-                continue
-            try:
-                is_prompt = takes_prompts and prompts.matches(row)
-                yield number, row, prompts.read(row) if is_prompt else format.read(row)
-            except InvalidRow as refusal:
-                yield number, row, refusal
+        yield from read_rows(open_rows(path), _asking(format) if _takes_prompts(project) else format)
     except UnreadableFile as error:
         raise UnreadableUpload(str(error)) from None
 
 
+def _asking(format: Format) -> Format:
+    """The same format, that also reads prompts that wait for a person to write."""
+    return replace(format, read=lambda row: (prompts.read(row),) if prompts.matches(row) else format.read(row))
+
+
+def _after(readings: Iterator[Reading], rows: int) -> Iterator[Reading]:
+    """The readings after the first so many rows, which an earlier attempt stored."""
+    for reading in readings:
+        if rows <= 0:
+            yield reading
+        rows -= len(reading.rows)
+
+
 def _with_pictures(
-    rows: Iterator[Numbered], project: Project, folder: Path | None, *, keeps: bool = True
-) -> Iterator[Numbered]:
-    """The same rows with the pictures they bring taken in, or refused."""
-    for number, row, record in rows:
-        if isinstance(record, InvalidRow):
-            yield number, row, record
-            continue
+    readings: Iterator[Reading], project: Project, folder: Path | None, *, keeps: bool = True
+) -> Iterator[Reading]:
+    """The same with the pictures that rows bring taken in, or refused."""
+    for reading in readings:
         try:
-            yield number, row, take_pictures(record, project=project, folder=folder, keeps=keeps)
+            records = [take_pictures(record, project=project, folder=folder, keeps=keeps) for record in reading.records]
+            yield replace(reading, found=tuple(records)) if records else reading
         except InvalidRow as refusal:
-            yield number, row, refusal
+            yield replace(reading, found=refusal)
 
 
-def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+def _chunks(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
     """Rows in bunches that are worth a transaction and fit in memory, long rows included.
 
     What was read before the file broke off is handed out before the reason for it is raised.
     """
-    chunk: list[Numbered] = []
-    characters = 0
+    chunk: list[Reading] = []
+    rows = characters = 0
     try:
-        for numbered in rows:
-            chunk.append(numbered)
-            _number, row, record = numbered
-            characters += _characters_of_pictures(row)
-            if isinstance(record, ComparisonRecord):
+        for reading in readings:
+            chunk.append(reading)
+            rows += len(reading.rows)
+            characters += sum(_characters_of_pictures(row) for _number, row in reading.rows)
+            for record in reading.records:
                 characters += sum(len(response.content) for response in record.responses)
                 characters += sum(len(turn["content"]) for turn in record.prompt)
-            if len(chunk) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+            if rows >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
                 yield chunk
-                chunk, characters = [], 0
+                chunk, rows, characters = [], 0, 0
     except UnreadableUpload:
         if chunk:
             yield chunk
@@ -220,7 +219,7 @@ def _characters_of_pictures(row: Row | InvalidRow) -> int:
 
 
 def _store(
-    intake: Intake, chunk: list[Numbered], counts: Counts, rejects: RejectFile, batch: ImportBatch
+    intake: Intake, chunk: list[Reading], counts: Counts, rejects: RejectFile, batch: ImportBatch
 ) -> list[Reject]:
     """Store one chunk and its counts in one transaction, or nothing of it.
 
@@ -249,24 +248,24 @@ def _store(
     return refused
 
 
-def _outcomes(intake: Intake, chunk: list[Numbered]) -> list[Outcome]:
-    """What becomes of each row of a chunk, in order."""
-    records = [record for _number, _row, record in chunk if isinstance(record, ComparisonRecord)]
-    taken = iter(intake.take(records) if records else [])
-    return [record if isinstance(record, InvalidRow) else next(taken) for _number, _row, record in chunk]
+def _outcomes(intake: Intake, chunk: list[Reading]) -> list[Outcome]:
+    """What becomes of each reading of a chunk, in order."""
+    taken = iter(intake.take_rows([reading.records for reading in chunk if reading.records]))
+    return [reading.found if isinstance(reading.found, InvalidRow) else next(taken) for reading in chunk]
 
 
-def _count(chunk: list[Numbered], outcomes: list[Outcome], counts: Counts) -> list[Reject]:
+def _count(chunk: list[Reading], outcomes: list[Outcome], counts: Counts) -> list[Reject]:
     refused: list[Reject] = []
-    for (number, row, _record), outcome in zip(chunk, outcomes, strict=True):
-        counts.rows += 1
+    for reading, outcome in zip(chunk, outcomes, strict=True):
+        rows = len(reading.rows)
+        counts.rows += rows
         if isinstance(outcome, InvalidRow):
-            counts.rejected += 1
-            refused.append(Reject.of(number, outcome, row))
+            counts.rejected += rows
+            refused += [Reject.of(number, outcome, row) for number, row in reading.rows]
         elif outcome == "accepted":
-            counts.accepted += 1
+            counts.accepted += rows
         else:
-            counts.unchanged += 1
+            counts.unchanged += rows
     return refused
 
 

@@ -20,7 +20,7 @@ from labeling.models import (
     Response,
 )
 from labeling.models.comparisons import random_place
-from labeling.services.additions import Addition, decide
+from labeling.services.additions import Addition, decide_row
 from labeling.services.imported_people import ensure_imported_people
 from labeling.services.known import Known, load_known, name_of
 from labeling.verdicts import Verdict
@@ -88,24 +88,28 @@ class Intake:
         self._remembered: dict[str, Known] = {}
 
     def take(self, records: Sequence[ComparisonRecord]) -> list[Outcome]:
-        """Decide on each record and store what is new; call inside a transaction, with the project's row locked.
+        """Take records that come one by one; otherwise like `take_rows`."""
+        return self.take_rows([(record,) for record in records])
 
-        Returns: per record `accepted` (something of it is new), `unchanged` (all of it was there), or why it
-            contradicts what is there; a row is taken whole or not at all.
+    def take_rows(self, rows: Sequence[Sequence[ComparisonRecord]]) -> list[Outcome]:
+        """Decide on each row's records and store what is new; call inside a transaction, with the project's row locked.
+
+        Returns: per row `accepted` (something of it is new), `unchanged` (all of it was there), or why it contradicts
+            what is there; a row is taken whole or not at all.
         """
-        known = load_known(self.project, records)
+        records = [record for row in rows for record in row]
+        known = load_known(self.project, records) if records else {}
         known.update((name, kept) for name, kept in self._remembered.items() if name in known)
         outcomes: list[Outcome] = []
         additions: list[Addition] = []
-        for record in records:
+        for row in rows:
             try:
-                addition = decide(record, known[name_of(record)])
+                added = decide_row(row, known)
             except InvalidRow as contradiction:
                 outcomes.append(contradiction)
                 continue
-            outcomes.append("unchanged" if addition is None else "accepted")
-            if addition is not None:
-                additions.append(addition)
+            outcomes.append("accepted" if added else "unchanged")
+            additions += added
         if self.is_rehearsal:
             self._remembered.update((name_of(addition.record), addition.known) for addition in additions)
         else:

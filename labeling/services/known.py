@@ -1,7 +1,7 @@
 """What a project holds already of the comparisons that a file brings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Person, Project, Response
 from labeling.records import judgment_record, ranking_by_index, verdict_key
@@ -31,6 +31,13 @@ class Known:
     @property
     def is_there(self) -> bool:
         return bool(self.pk or self.is_promised)
+
+    def copy(self) -> "Known":
+        return replace(self, responses=dict(self.responses), verdicts=dict(self.verdicts))
+
+    def become(self, other: "Known") -> None:
+        """Hold what another holds, as the same object: earlier rows refer to it."""
+        vars(self).update(vars(other))
 
 
 def name_of(record: ComparisonRecord) -> str:

@@ -73,7 +73,7 @@ def queue_import(
 
     Raises: UnreadableUpload for a format that does not exist.
     """
-    if format != AUTO and not (format in FORMATS and FORMATS[format].can_read):
+    if format != AUTO and format not in FORMATS:
         raise UnreadableUpload(
             _("There is no format “%(format)s” to read. There are: %(formats)s.")
             % {"format": format, "formats": ", ".join(readable_formats())},

@@ -1,53 +1,44 @@
 """Formats that preference data comes and goes in, by name."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from preferences.errors import InvalidRow, UnknownFormat
 from preferences.formats import hh_rlhf, plumbline, responses, trl, trl_implicit
+from preferences.formats.format import Format, Grouping, one
+from preferences.formats.reading import Reading, read_rows
 from preferences.formats.report import ExportReport
 from preferences.pairs import PairRules
-from preferences.records import ComparisonRecord
 from preferences.rows import SnapshotRow
 
-__all__ = ["FORMATS", "ExportReport", "Format", "detect", "export_rows", "format_named"]
-
-
-@dataclass(frozen=True)
-class Format:
-    """One way to write preference data as rows.
-
-    matches: whether a row looks like this format. read: a row as a record, or InvalidRow with a sentence.
-    write: a snapshot's row as any number of rows, counting in the report what it could not hold.
-    drops: in words, what the format has no place for.
-    """
-
-    name: str
-    matches: Callable[[dict[str, Any]], bool]
-    read: Callable[[dict[str, Any]], ComparisonRecord]
-    write: Callable[[SnapshotRow, PairRules, ExportReport], Iterator[dict[str, Any]]]
-    drops: str
-    extensions: tuple[str, ...] = (".jsonl",)
-    can_read: bool = True
-    can_write: bool = True
-    is_detected: bool = True
+__all__ = [
+    "FORMATS",
+    "ExportReport",
+    "Format",
+    "Grouping",
+    "Reading",
+    "detect",
+    "export_rows",
+    "format_named",
+    "one",
+    "read_rows",
+]
 
 
 # In the order in which they are tried: the most particular first.
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (
-        Format("responses", responses.matches, responses.read, responses.write, responses.DROPS),
-        Format("plumbline", plumbline.matches, plumbline.read, plumbline.write, plumbline.DROPS),
-        Format("hh-rlhf", hh_rlhf.matches, hh_rlhf.read, hh_rlhf.write, hh_rlhf.DROPS, hh_rlhf.EXTENSIONS),
-        Format("trl", trl.matches, trl.read, trl.write, trl.DROPS),
-        Format("trl-implicit", trl_implicit.matches, trl_implicit.read, trl_implicit.write, trl_implicit.DROPS),
-        Format("trl-standard", trl.matches, trl.read, trl.write_standard, trl.DROPS_STANDARD, is_detected=False),
+        Format("responses", responses.matches, one(responses.read), responses.write, responses.DROPS),
+        Format("plumbline", plumbline.matches, one(plumbline.read), plumbline.write, plumbline.DROPS),
+        Format("hh-rlhf", hh_rlhf.matches, one(hh_rlhf.read), hh_rlhf.write, hh_rlhf.DROPS, hh_rlhf.EXTENSIONS),
+        Format("trl", trl.matches, one(trl.read), trl.write, trl.DROPS),
+        Format("trl-implicit", trl_implicit.matches, one(trl_implicit.read), trl_implicit.write, trl_implicit.DROPS),
+        Format("trl-standard", trl.matches, one(trl.read), trl.write_standard, trl.DROPS_STANDARD, is_detected=False),
         Format(
             "trl-implicit-standard",
             trl_implicit.matches,
-            trl_implicit.read,
+            one(trl_implicit.read),
             trl_implicit.write_standard,
             trl_implicit.DROPS_STANDARD,
             is_detected=False,
@@ -89,7 +80,7 @@ def export_rows(
     rows: Iterable[SnapshotRow], format: Format, rules: PairRules, report: ExportReport
 ) -> Iterator[dict[str, Any]]:
     """Write a snapshot's rows in a format, one by one; the report is complete when the iteration is."""
-    if not format.can_write:
+    if format.write is None:
         raise UnknownFormat(f"“{format.name}” can be read but not written.")
     for row in rows:
         yield from format.write(row, rules, report)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from preferences.errors import InvalidRow
-from preferences.formats import detect, format_named
+from preferences.formats import detect, format_named, read_rows
 from preferences.lines import open_rows
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
@@ -83,13 +83,10 @@ def _file_rows(path: Path, name: str, rejected: Counter[str]) -> Iterator[FileRo
     lines = open_rows(path)
     start = list(islice(lines, ROWS_TO_DETECT))
     format_ = format_named(detect(row for _, row in start) if name == "auto" else name)
-    for _, row in chain(start, lines):
-        try:
-            if isinstance(row, InvalidRow):
-                raise row
-            yield FileRow(format_.read(row))
-        except InvalidRow as error:
-            rejected[error.reason] += 1
+    for reading in read_rows(chain(start, lines), format_):
+        if isinstance(reading.found, InvalidRow):
+            rejected[reading.found.reason] += len(reading.rows)
+        yield from (FileRow(record) for record in reading.records)
 
 
 if __name__ == "__main__":

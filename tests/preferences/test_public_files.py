@@ -22,7 +22,7 @@ def accounts(path, name="hh-rlhf"):
         try:
             if isinstance(row, InvalidRow):
                 raise row
-            accepted[number] = format.read(row)
+            (accepted[number],) = format.read(row)
         except InvalidRow as error:
             refused[number] = error
     return accepted, refused

@@ -32,9 +32,7 @@ class Command(JsonCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project")
         parser.add_argument("file")
-        parser.add_argument(
-            "--format", default=AUTO, choices=[AUTO, *(name for name, known in FORMATS.items() if known.can_read)]
-        )
+        parser.add_argument("--format", default=AUTO, choices=[AUTO, *FORMATS])
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen, and change nothing.")
         parser.add_argument(
             "--labels-settle",

@@ -1,0 +1,71 @@
+"""Reading rows in a format, each accounted for: rows that belong together are read as one and share one fate."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from preferences.errors import InvalidRow
+from preferences.formats.format import Format, Row
+from preferences.records import ComparisonRecord
+
+MOST_ROWS_TOGETHER = 1000
+
+Numbered = tuple[int, Row | InvalidRow]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Rows of a file, nearly always one, with the records they hold or the reason why they are refused."""
+
+    rows: tuple[Numbered, ...]
+    found: tuple[ComparisonRecord, ...] | InvalidRow
+
+    @property
+    def records(self) -> tuple[ComparisonRecord, ...]:
+        """What was read; nothing of rows that are refused."""
+        return () if isinstance(self.found, InvalidRow) else self.found
+
+
+def read_rows(rows: Iterable[Numbered], format: Format) -> Iterator[Reading]:
+    """Read numbered rows as `open_rows` gives them. No row is lost: each is in exactly one reading, in order."""
+    if format.grouping is None:
+        return (Reading((numbered,), _records_of(numbered[1], format)) for numbered in rows)
+    return _read_together(rows, format)
+
+
+def _read_together(rows: Iterable[Numbered], format: Format) -> Iterator[Reading]:
+    held: list[Numbered] = []
+    held_key: str | None = None
+    for numbered in rows:
+        key = _key_of(numbered[1], format)
+        if held and (key is None or key != held_key or len(held) == MOST_ROWS_TOGETHER):
+            yield _joined(held, format)
+            held = []
+        held_key = key
+        held.append(numbered)
+    if held:
+        yield _joined(held, format)
+
+
+def _key_of(row: Row | InvalidRow, format: Format) -> str | None:
+    return format.grouping.key(row) if format.grouping and isinstance(row, dict) else None
+
+
+def _joined(rows: list[Numbered], format: Format) -> Reading:
+    row = rows[0][1]
+    if isinstance(row, InvalidRow) or format.grouping is None or format.grouping.key(row) is None:
+        return Reading(tuple(rows), _records_of(row, format))
+    try:
+        row = format.grouping.join([row for _number, row in rows if isinstance(row, dict)])
+    except InvalidRow as refusal:
+        return Reading(tuple(rows), refusal)
+    return Reading(tuple(rows), _records_of(row, format))
+
+
+def _records_of(row: Row | InvalidRow, format: Format) -> tuple[ComparisonRecord, ...] | InvalidRow:
+    if isinstance(row, InvalidRow):
+        return row
+    try:
+        records = tuple(format.read(row))
+    except InvalidRow as refusal:
+        return refusal
+    return records or InvalidRow("The row holds nothing to compare.", reason="too-few-responses")
