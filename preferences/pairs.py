@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations, groupby
 from typing import Any, Literal, Protocol, TypeVar
 
-from preferences.records import ComparisonRecord, JudgmentRecord
+from preferences.records import ComparisonRecord, JudgmentRecord, Ranking
 
 # Llama 2 (arXiv:2307.09288, appendix A.3.3): four grades of "how much better", as a margin in nats.
 MARGINS: dict[str, tuple[float, float, float, float]] = {
@@ -77,19 +77,29 @@ class Pair:
     target: float = 1.0
 
 
-def _pairs_of_judgment(judgment: JudgmentRecord, k: int, rules: PairRules) -> Iterator[Pair]:
-    named = {index for group in judgment.ranking for index in group}
+def pairs_in_ranking(ranking: Ranking, k: int) -> Iterator[tuple[int, int, bool]]:
+    """What one ranking says of each two of K responses: (better, worse, False), then (one, other, True) for each tie.
+
+    Responses that a non-empty ranking leaves out stand below all that it names, and it says nothing of their order.
+    """
+    named = {index for group in ranking for index in group}
     below = tuple(index for index in range(k) if index not in named)
-    margin = MARGINS[rules.margin][judgment.strength or 0]
-    groups = (*judgment.ranking, below) if judgment.ranking and below else judgment.ranking
-    for upper, lower in combinations(groups, 2):
+    for upper, lower in combinations((*ranking, below) if ranking and below else ranking, 2):
         for better in upper:
             for worse in lower:
-                yield Pair(better, worse, margin, 1.0)
-    if rules.ties == "half":
-        for group in judgment.ranking:
-            for first, second in combinations(group, 2):
-                yield Pair(first, second, 0.0, 1.0, 0.5)
+                yield better, worse, False
+    for group in ranking:
+        for one, other in combinations(group, 2):
+            yield one, other, True
+
+
+def _pairs_of_judgment(judgment: JudgmentRecord, k: int, rules: PairRules) -> Iterator[Pair]:
+    margin = MARGINS[rules.margin][judgment.strength or 0]
+    for better, worse, is_tie in pairs_in_ranking(judgment.ranking, k):
+        if not is_tie:
+            yield Pair(better, worse, margin, 1.0)
+        elif rules.ties == "half":
+            yield Pair(better, worse, 0.0, 1.0, 0.5)
 
 
 def counts_towards_pairs(judgment: JudgmentRecord, rules: PairRules) -> bool:
