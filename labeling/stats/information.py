@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from labeling.stats.bradley_terry import fit_bradley_terry, sigmoid
+
 Floats = NDArray[np.float64]
 
 PRIOR_VARIANCE = 4.0  # of a policy's strength, in nats²: three in four of them lie within ±2.3
-STEPS = 50
-SETTLED_NATS = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,14 @@ def fit_strengths(wins: Floats, *, prior_variance: float = PRIOR_VARIANCE) -> St
 
     Returns: mean 0 and covariance `prior_variance` · I without any judgment.
     Raises: ValueError if `wins` is not square, or negative.
-    Source: Bradley & Terry 1952; Newton's method as in Hunter 2004, Annals of Statistics 32(1), section 2; the
-        information of a comparison, p(1 − p), is the Hessian's entry.
+    Source: `fit_bradley_terry`.
     """
     if wins.ndim != 2 or wins.shape[0] != wins.shape[1] or (wins < 0).any():
         raise ValueError(f"Wins are a square matrix of counts, got shape {wins.shape}.")
-    played = wins + wins.T
-    np.fill_diagonal(played, 0.0)
-    precision = np.eye(len(wins)) / prior_variance
-    mean = np.zeros(len(wins))
-    for _step in range(STEPS):
-        chance = _sigmoid(mean[:, None] - mean[None, :])
-        gradient = (wins - played * chance).sum(axis=1) - np.diag(wins) - mean / prior_variance
-        change = np.linalg.solve(_information(played, chance) + precision, gradient)
-        mean = mean + change / max(1.0, float(np.abs(change).max(initial=0.0)))
-        if np.abs(change).max(initial=0.0) < SETTLED_NATS:
-            break
-    chance = _sigmoid(mean[:, None] - mean[None, :])
-    covariance: Floats = np.linalg.inv(_information(played, chance) + precision).astype(np.float64)
-    return Strengths(mean, covariance)
+    met = wins.copy()
+    np.fill_diagonal(met, 0.0)
+    fit = fit_bradley_terry(met[None], np.zeros_like(met)[None], prior_variance=prior_variance)
+    return Strengths(fit.strengths[0], np.linalg.inv(fit.information[0]))
 
 
 def expected_information(strengths: Strengths, policies: Sequence[int]) -> float:
@@ -80,7 +69,7 @@ def expected_information(strengths: Strengths, policies: Sequence[int]) -> float
     """
     gains = []
     for one, other in combinations(policies, 2):
-        chance = float(_sigmoid(strengths.mean[one] - strengths.mean[other]))
+        chance = float(sigmoid(strengths.mean[one] - strengths.mean[other]))
         variance = strengths.variance_of_difference(one, other) if one != other else 0.0
         gains.append(chance * (1 - chance) * variance / 2)
     return sum(gains) / len(gains) if gains else 0.0
@@ -115,13 +104,3 @@ def _entropy_of_sigmoid(lead: float) -> float:
     lead = abs(lead)
     tail = math.exp(-lead)
     return math.log1p(tail) + lead * tail / (1 + tail)
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return 0.5 * (1 + np.tanh(0.5 * x))
-
-
-def _information(played: Floats, chance: Floats) -> Floats:
-    """The Hessian of the negative log-likelihood, shape (P, P)."""
-    weight = played * chance * (1 - chance)
-    return np.diag(weight.sum(axis=1)) - weight
