@@ -31,6 +31,7 @@ from preferences.splits import Split, check_fractions, split_of
 MANIFEST_KEY = b"plumbline.manifest"
 ROW_GROUP_BYTES = 8 * 1024 * 1024
 READ_ROWS = 128
+READ_BYTES = 64 * 1024
 
 
 def manifest_path(path: Path | str) -> Path:
@@ -197,8 +198,9 @@ def _write_rows(writer: pq.ParquetWriter, rows: list[dict[str, Any]], tally: Tal
 
 
 def _open(path: Path | str) -> pq.ParquetFile:
+    """The file, read piece by piece: `pre_buffer`, Arrow's default, takes all of it in before the first row."""
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
     except pa.ArrowInvalid as error:
         raise DamagedSnapshot(f"{Path(path).name} is not a Parquet file: {error}") from None
 

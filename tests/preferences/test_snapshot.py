@@ -1,5 +1,6 @@
 import hashlib
 import json
+import random
 import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from preferences.errors import DamagedSnapshot
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, JudgmentRecord, Message, ResponseRecord
 from preferences.snapshot import (
+    ROW_GROUP_BYTES,
     file_sha256,
     manifest_path,
     read_manifest,
@@ -243,3 +245,13 @@ def test_freezing_and_reading_hold_a_bounded_part_in_memory(tmp_path):
 
     peak_bytes(10)
     assert peak_bytes(6000) < 1.5 * peak_bytes(2000)
+
+
+def test_the_first_row_is_read_without_the_rest_of_the_file(tmp_path):
+    path, source = tmp_path / "a.parquet", random.Random(0)
+    pads = (source.randbytes(15_000).hex() for _ in range(1500))
+    write_snapshot((comparison(n, metadata={"pad": pad}) for n, pad in enumerate(pads)), path, chunk_bytes=1 << 20)
+    before = pa.total_allocated_bytes()
+    rows = read_snapshot(path)
+    next(rows)
+    assert pa.total_allocated_bytes() - before < 3 * ROW_GROUP_BYTES
