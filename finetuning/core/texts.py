@@ -1,13 +1,13 @@
 """What a policy learns from and answers: chats, demonstrations, pairs and prompts out of snapshots and files."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from preferences.best import best_response
 from preferences.errors import InvalidRow
 from preferences.formats import FORMATS, detect, read_rows
 from preferences.formats.fields import prompt as prompt_field
@@ -82,23 +82,11 @@ def written_demonstrations(records: Iterable[ComparisonRecord]) -> Iterator[Demo
 
 
 def best_responses(records: Iterable[ComparisonRecord]) -> Iterator[Demonstration]:
-    """The best answer of each comparison by its judgments; of those found all bad, or judged by nobody, none is taken.
-
-    An answer's place is the mean of its places over all judgments; where two share the best one, neither is taken.
-    """
+    """The best answer of each comparison by its judgments; none of those found all bad, or judged by nobody."""
     for record in records:
-        verdicts = [judgment for judgment in record.judgments if judgment.ranking]
-        bad = sum(judgment.all_bad for judgment in record.judgments)
-        if record.kind != "comparison" or not verdicts or bad * 2 >= len(record.judgments):
-            continue
-        places: dict[int, float] = defaultdict(float)
-        for judgment in verdicts:
-            place = {index: position for position, group in enumerate(judgment.ranking) for index in group}
-            for index in range(len(record.responses)):
-                places[index] += place.get(index, len(judgment.ranking))
-        first, second = sorted(range(len(record.responses)), key=lambda index: places[index])[:2]
-        if places[first] < places[second] and record.responses[first].kind == "text":
-            yield Demonstration(record.prompt, record.responses[first].content)
+        best = best_response(record)
+        if best is not None and record.responses[best].kind == "text":
+            yield Demonstration(record.prompt, record.responses[best].content)
 
 
 def preferred_pairs(records: Iterable[ComparisonRecord], rules: PairRules) -> Iterator[PreferredPair]:
