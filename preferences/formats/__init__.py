@@ -4,7 +4,25 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from preferences.errors import InvalidRow, UnknownFormat
-from preferences.formats import hh_rlhf, plumbline, responses, trl, trl_implicit
+from preferences.formats import (
+    alpaca,
+    arena,
+    helpsteer2,
+    helpsteer2_preference,
+    helpsteer3,
+    hh_rlhf,
+    kto,
+    nectar,
+    oasst,
+    openai_chat,
+    openai_preference,
+    openrlhf,
+    plumbline,
+    responses,
+    trl,
+    trl_implicit,
+    ultrafeedback,
+)
 from preferences.formats.format import Format, Grouping, one
 from preferences.formats.reading import Reading, read_rows
 from preferences.formats.report import ExportReport
@@ -31,9 +49,59 @@ FORMATS: dict[str, Format] = {
     for format in (
         Format("responses", responses.matches, one(responses.read), responses.write, responses.DROPS),
         Format("plumbline", plumbline.matches, one(plumbline.read), plumbline.write, plumbline.DROPS),
+        Format(
+            "openai-preference",
+            openai_preference.matches,
+            one(openai_preference.read),
+            openai_preference.write,
+            openai_preference.DROPS,
+        ),
+        Format("openai-chat", openai_chat.matches, openai_chat.read, openai_chat.write, openai_chat.DROPS),
+        Format("alpaca", alpaca.matches, one(alpaca.read), alpaca.write, alpaca.DROPS),
+        Format(
+            "alpaca-ranking",
+            alpaca.matches,
+            one(alpaca.read),
+            alpaca.write_ranking,
+            alpaca.DROPS_RANKING,
+            is_detected=False,
+        ),
+        Format("oasst", oasst.matches, oasst.read, None, oasst.DROPS, grouping=oasst.GROUPING),
         Format("hh-rlhf", hh_rlhf.matches, one(hh_rlhf.read), hh_rlhf.write, hh_rlhf.DROPS, hh_rlhf.EXTENSIONS),
+        Format("kto", kto.matches, one(kto.read), kto.write, kto.DROPS, grouping=kto.GROUPING),
+        Format(
+            "ultrafeedback", ultrafeedback.matches, one(ultrafeedback.read), ultrafeedback.write, ultrafeedback.DROPS
+        ),
+        Format("helpsteer3", helpsteer3.matches, one(helpsteer3.read), helpsteer3.write, helpsteer3.DROPS),
+        Format(
+            "helpsteer2-preference",
+            helpsteer2_preference.matches,
+            one(helpsteer2_preference.read),
+            helpsteer2_preference.write,
+            helpsteer2_preference.DROPS,
+        ),
+        Format(
+            "helpsteer2",
+            helpsteer2.matches,
+            one(helpsteer2.read),
+            helpsteer2.write,
+            helpsteer2.DROPS,
+            grouping=helpsteer2.GROUPING,
+        ),
+        Format("nectar", nectar.matches, one(nectar.read), nectar.write, nectar.DROPS),
+        Format("openrlhf", openrlhf.matches, one(openrlhf.read), openrlhf.write, openrlhf.DROPS),
+        Format("arena", arena.matches, one(arena.read), arena.write, arena.DROPS),
         Format("trl", trl.matches, one(trl.read), trl.write, trl.DROPS),
         Format("trl-implicit", trl_implicit.matches, one(trl_implicit.read), trl_implicit.write, trl_implicit.DROPS),
+        Format(
+            "kto-standard",
+            kto.matches,
+            one(kto.read),
+            kto.write_standard,
+            kto.DROPS_STANDARD,
+            is_detected=False,
+            grouping=kto.GROUPING,
+        ),
         Format("trl-standard", trl.matches, one(trl.read), trl.write_standard, trl.DROPS_STANDARD, is_detected=False),
         Format(
             "trl-implicit-standard",

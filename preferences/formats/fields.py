@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from preferences.errors import InvalidRanking, InvalidRecord, InvalidRow, InvalidText
+from preferences.errors import InvalidRanking, InvalidRecord, InvalidRow, InvalidText, PreferenceError
 from preferences.hashing import canonical_json
 from preferences.pictures import brought_content
 from preferences.records import (
@@ -14,10 +14,11 @@ from preferences.records import (
     RecordKind,
     ResponseRecord,
 )
-from preferences.text import check_text, without_space
+from preferences.text import check_text, check_texts_within, without_space
 
 ValueT = TypeVar("ValueT")
 MAX_RESPONSES = 26  # one letter each on the workbench
+MAX_POLICY_CHARACTERS = 120
 LEAST_RESPONSES: dict[RecordKind, int] = {"comparison": 2, "demonstration": 1, "prompt": 0}
 ROLES = ("system", "developer", "user", "assistant", "tool")
 IMPORTED: Literal["imported"] = "imported"
@@ -46,6 +47,56 @@ def one_of(allowed: Mapping[str, ValueT], value: Any, name: str) -> ValueT:
     if not isinstance(value, str) or value not in allowed:
         raise InvalidRow(f"“{name}” is {value!r}; it is one of {', '.join(allowed)}.")
     return allowed[value]
+
+
+def policy(value: Any, name: str) -> str | None:
+    """The name of the policy a response came from, or None where it is null or empty."""
+    if value is None:
+        return None
+    label = text(value, name, may_be_empty=True) or None
+    if label and len(label) > MAX_POLICY_CHARACTERS:
+        raise InvalidRow(f"“{name}” is longer than {MAX_POLICY_CHARACTERS} characters.")
+    return label
+
+
+def whole_number(value: Any, name: str, lowest: int, highest: int) -> int:
+    """A whole number within limits; 2.0 is one too, because tables keep whole numbers as fractions."""
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    if not is_whole or not lowest <= value <= highest:
+        raise InvalidRow(
+            f"“{name}” is {value!r}, not a whole number from {lowest} to {highest}.", reason="bad-judgment"
+        )
+    return int(value)
+
+
+def unnamed(position: int) -> str:
+    """What an annotator is called whom a row does not name, when it brings several verdicts; counted from 1.
+
+    Another row's second annotator may be another person: the name tells verdicts apart, not people.
+    """
+    return IMPORTED if position == 1 else f"{IMPORTED} {position}"
+
+
+def kept(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Fields that are kept as they are, as metadata; those that are missing or null are left out."""
+    found = {name: row[name] for name in names if row.get(name) is not None}
+    for name, value in found.items():
+        try:
+            canonical_json(value)
+            check_texts_within(value)
+        except PreferenceError as error:
+            raise InvalidRow(f"“{name}”: {error}") from None
+    return found
+
+
+def key_of(value: Any) -> str | None:
+    """What rows of the same prompt have in common, or None where the prompt is neither text nor list."""
+    if not isinstance(value, str | list):
+        return None
+    try:
+        return canonical_json(value).decode()
+    except PreferenceError:
+        return None
 
 
 def is_messages(value: Any) -> bool:

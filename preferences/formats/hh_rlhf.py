@@ -33,8 +33,8 @@ def matches(row: dict[str, Any]) -> bool:
 
 
 def read(row: dict[str, Any]) -> ComparisonRecord:
-    chosen = _turns(fields.text(fields.required(row, "chosen"), "chosen"), "chosen")
-    rejected = _turns(fields.text(fields.required(row, "rejected"), "rejected"), "rejected")
+    chosen = turns_of_transcript(fields.text(fields.required(row, "chosen"), "chosen"), "chosen")
+    rejected = turns_of_transcript(fields.text(fields.required(row, "rejected"), "rejected"), "rejected")
     if chosen[:-1] != rejected[:-1]:
         turn = next(
             (place for place, (a, b) in enumerate(zip(chosen[:-1], rejected[:-1], strict=False), 1) if a != b),
@@ -90,7 +90,8 @@ def _contains_marker(turns: Sequence[Message]) -> bool:
     return len(_MARKER.findall(transcript(turns))) != len(turns)
 
 
-def _turns(text: str, name: str) -> list[Message]:
+def turns_of_transcript(text: str, name: str) -> list[Message]:
+    """Split a transcript into its turns, the last of them the assistant's. Raises: InvalidRow, naming `name`."""
     if not text.startswith("\n\nHuman:"):
         raise InvalidRow(
             f"The transcript “{name}” does not start with a blank line and “Human:”.", reason="broken-transcript"

@@ -94,12 +94,8 @@ def response_of(value: Any, name: str) -> ResponseRecord:
     if not isinstance(value, dict):
         raise InvalidRow(f"“{name}” is neither a text nor an object with “content” or “picture”.")
     kind = fields.one_of(_RESPONSE_KINDS, value.get("kind") or "text", f"{name}, kind")
-    policy, content = value.get("policy"), value.get("content")
+    policy, content = fields.policy(value.get("policy"), f"{name}, policy"), value.get("content")
     sampling = _object(value.get("sampling"), f"{name}, sampling")
-    if policy is not None:
-        policy = fields.text(policy, f"{name}, policy", may_be_empty=True) or None
-    if policy and len(policy) > 120:
-        raise InvalidRow(f"“{name}, policy” is longer than 120 characters.")
     if "picture" in value:
         return fields.response_of_picture(value, name, policy=policy, sampling=sampling)
     if kind == "messages" or isinstance(content, list):

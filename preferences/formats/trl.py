@@ -33,7 +33,7 @@ def matches(row: dict[str, Any]) -> bool:
 def read(row: dict[str, Any]) -> ComparisonRecord:
     prompt = fields.prompt(fields.required(row, "prompt"))
     return fields.chosen_over_rejected(
-        prompt, _answer(row, "chosen", prompt), _answer(row, "rejected", prompt), metadata=_margin(row)
+        prompt, answer(row, "chosen", prompt), answer(row, "rejected", prompt), metadata=margin_of(row)
     )
 
 
@@ -97,17 +97,19 @@ def margin_column(pair: Pair, rules: PairRules) -> dict[str, float]:
     return {} if rules.margin == "none" else {"margin": pair.margin}
 
 
-def _answer(row: dict[str, Any], name: str, prompt: tuple[Message, ...]) -> ResponseRecord:
+def answer(row: dict[str, Any], name: str, prompt: tuple[Message, ...]) -> ResponseRecord:
+    """A field that holds an answer as text or messages, these with or without the prompt. Raises: InvalidRow."""
     value = fields.required(row, name)
     if isinstance(value, str):
         return ResponseRecord(fields.text(value, name))
     turns = fields.messages(value, name)
     if turns[: len(prompt)] == prompt and len(turns) > len(prompt):
-        turns = turns[len(prompt) :]  # UltraFeedback repeats the prompt inside its answers
+        turns = turns[len(prompt) :]  # some repeat the prompt inside their answers
     return fields.response_of_messages(turns)
 
 
-def _margin(row: dict[str, Any]) -> dict[str, Any]:
+def margin_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The margin a row came with, kept beside the comparison. Raises: InvalidRow."""
     margin = row.get("margin")
     if margin is None:
         return {}

@@ -1,10 +1,10 @@
 """TRL's preference datasets with the prompt inside both answers: {"chosen", "rejected"}, as RewardTrainer likes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from preferences.errors import InvalidRow
-from preferences.formats import fields, hh_rlhf, trl
+from preferences.formats import conversations, fields, hh_rlhf, trl
 from preferences.formats.report import ExportReport
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, Message, ResponseRecord
@@ -43,23 +43,15 @@ def write_standard(row: SnapshotRow, rules: PairRules, report: ExportReport) -> 
 
 
 def _read_messages(chosen: tuple[Message, ...], rejected: tuple[Message, ...]) -> ComparisonRecord:
-    shared = _shared_length(chosen, rejected)
-    if not shared:
-        raise InvalidRow("The two conversations do not begin with the same message, so they have no prompt in common.")
-    if shared in (len(chosen), len(rejected)):
-        if chosen == rejected:
-            raise InvalidRow("“chosen” and “rejected” are identical.", reason="identical-responses")
-        raise InvalidRow("One conversation is the beginning of the other, so one answer is empty.", reason="empty")
-    return fields.chosen_over_rejected(
-        chosen[:shared], fields.response_of_messages(chosen[shared:]), fields.response_of_messages(rejected[shared:])
-    )
+    prompt, better, worse = conversations.split(chosen, rejected)
+    return fields.chosen_over_rejected(prompt, better, worse)
 
 
 def _read_standard(chosen: str, rejected: str) -> ComparisonRecord:
     """Split two texts where they part, moved back to the last white space: TRL's own rule, kept to whole words."""
     if chosen == rejected:
         raise InvalidRow("“chosen” and “rejected” are identical.", reason="identical-responses")
-    end = _shared_length(chosen, rejected)
+    end = conversations.shared_length(chosen, rejected)
     while end and not chosen[end - 1].isspace():
         end -= 1
     prompt = chosen[:end].rstrip()
@@ -70,8 +62,3 @@ def _read_standard(chosen: str, rejected: str) -> ComparisonRecord:
         ResponseRecord(chosen[len(prompt) :]),
         ResponseRecord(rejected[len(prompt) :]),
     )
-
-
-def _shared_length(first: Sequence[Any], second: Sequence[Any]) -> int:
-    pairs = zip(first, second, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
