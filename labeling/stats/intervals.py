@@ -1,7 +1,9 @@
-"""How sure a share is, given how many times it was looked at."""
+"""How sure a share or a mean is, given how many times it was looked at."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 Z_95 = 1.959964
 
@@ -14,6 +16,14 @@ class Share:
     low: float
     high: float
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The ends of a 95 % interval."""
+
+    low: float
+    high: float
 
 
 def wilson_share(share: float, n: int) -> Share:
@@ -29,7 +39,34 @@ def wilson_share(share: float, n: int) -> Share:
     """
     if n < 1 or not 0 <= share <= 1:
         raise ValueError(f"A share from 0 to 1 of one trial or more is wanted, not {share} of {n}.")
-    spread = Z_95 * Z_95 / n
+    low, high = wilson_bounds(share, Z_95 * Z_95 / n)
+    return Share(share=share, low=low, high=high, n=n)
+
+
+def wilson_bounds(share: float, spread: float) -> tuple[float, float]:
+    """Wilson's interval for a share when the squared quantile over the (effective) number of trials is `spread`."""
     centre = (share + spread / 2) / (1 + spread)
-    half = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return Share(share=share, low=max(0.0, centre - half), high=min(1.0, centre + half), n=n)
+    half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def mean_interval(values: Sequence[float], *, least: float, most: float) -> Interval:
+    """Student's 95 % interval of the mean of values between two bounds, and never beyond these.
+
+    Equal values show no spread, which of a few says little: the interval is then Wilson's, with the place of the mean
+    between the bounds as the share.
+
+    Returns: for (0, 1) within 0 and 1 the whole range; for ten times 1 the interval 0.722 to 1.
+    Raises: ValueError without a value, or for one outside the bounds.
+    Source: Student 1908, Biometrika 6(1).
+    """
+    if not values or not all(least <= value <= most for value in values):
+        raise ValueError(f"One value or more is wanted, each from {least} to {most}.")
+    mean = min(max(fmean(values), least), most)
+    if len(set(values)) == 1:
+        share = wilson_share((mean - least) / (most - least), len(values))
+        return Interval(least + share.low * (most - least), least + share.high * (most - least))
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
+    return Interval(max(least, mean - half), min(most, mean + half))
