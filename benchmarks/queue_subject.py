@@ -34,7 +34,7 @@ from labeling.models import (  # noqa: E402
     Response,
 )
 from labeling.models.comparisons import random_place  # noqa: E402
-from labeling.reading import content_of  # noqa: E402
+from labeling.reading import content_shown  # noqa: E402
 from labeling.services.assignments import lease_next, take_seat  # noqa: E402
 from labeling.services.judgments import submit_judgment  # noqa: E402
 from labeling.services.queue import Seeker  # noqa: E402
@@ -83,7 +83,7 @@ def say(answer: object) -> None:
 def count_statements(project: Project, person: Person) -> int:
     with CaptureQueriesContext(connection) as captured:
         lease = lease_next(project=project, annotator=person)
-        content_of(lease)
+        content_shown(lease)
     judge(lease)
     return len(captured)
 
@@ -91,7 +91,7 @@ def count_statements(project: Project, person: Person) -> int:
 def time_next(project: Project, person: Person) -> float:
     began = time.perf_counter()
     lease = lease_next(project=project, annotator=person)
-    content_of(lease)
+    content_shown(lease)
     spent = time.perf_counter() - began
     judge(lease)
     return spent

@@ -105,6 +105,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Tests use a file as well: a database in memory has neither other processes nor waiting writers.
     DATABASES["default"]["TEST"] = {"NAME": str(PLUMBLINE_HOME / "test.sqlite3")}
 else:
+    DATABASES["default"]["ENGINE"] = "config.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("PLUMBLINE_CONN_MAX_AGE_SECONDS", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # PostgreSQL plans a statement once a connection and not each time, which halves what a judgment costs it.

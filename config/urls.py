@@ -17,6 +17,7 @@ api = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),  # first: a judgment should not be compared with every page's address before its own
     path("", include("labeling.urls")),
     path("", include("runs.urls")),
     path("", include("rewardmodel.urls")),
@@ -24,7 +25,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
-    path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("metrics/", include("config.monitoring")),

@@ -1,7 +1,5 @@
 """What a request of somebody who judges has to know, each read by one constant statement."""
 
-import json
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -10,6 +8,7 @@ from django.db import connection
 
 from labeling.models import ApiToken, Assignment, Instrument, Membership, Person, Project
 from labeling.rows import Rows
+from labeling.shown import Content, content_of, read_content
 
 _PERSON = Rows(Person, "person", without=("password", "preferences"))
 _PROJECT = Rows(Project, "project", without=("description",))
@@ -30,24 +29,19 @@ _LEASE_OF = f"""
     FROM labeling_assignment lease JOIN labeling_project project ON project.id = lease.project_id
     JOIN labeling_instrument instrument ON instrument.project_id = project.id
     WHERE lease.id = %s AND lease.annotator_id = %s"""  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a lease shows: the messages of the prompt, and the responses in the order drawn, as (id, kind, text)."""
-
-    messages: list[dict[str, Any]]
-    responses: list[tuple[int, str, str]]
+_TOKEN_AND_LEASE = f"""
+    SELECT {_TOKEN.columns}, {_PERSON.columns}, {_ASSIGNMENT.columns}, {_PROJECT.columns}, {_INSTRUMENT.columns}
+    FROM labeling_apitoken token JOIN labeling_person person ON person.id = token.person_id
+    LEFT JOIN labeling_assignment lease ON lease.id = %s AND lease.annotator_id = person.id
+    LEFT JOIN labeling_project project ON project.id = lease.project_id
+    LEFT JOIN labeling_instrument instrument ON instrument.project_id = project.id
+    WHERE token.digest = %s AND person.is_active"""  # noqa: S608
 
 
 def person_by_token(digest: str) -> ApiToken | None:
     """The API token with this digest, with its person; None if it is not known or the person is not active."""
     row = _fetch_one(_PERSON_BY_TOKEN, [digest])
-    if row is None:
-        return None
-    token = _TOKEN.read(row[: len(_TOKEN)])
-    token.person = _PERSON.read(row[len(_TOKEN) :])
-    return token
+    return None if row is None else _token(row)
 
 
 def project_and_role(person: Person, slug: str) -> tuple[Project, str] | None:
@@ -67,31 +61,42 @@ def project_and_role(person: Person, slug: str) -> tuple[Project, str] | None:
 def lease_of(person: Person, pk: UUID) -> Assignment | None:
     """This person's lease of that id, with the project and its instrument; None for anybody else's."""
     row = _fetch_one(_LEASE_OF, [_lease_key(pk), person.pk])
+    return None if row is None else _lease(row, person)
+
+
+def token_and_lease(digest: str, pk: UUID) -> tuple[ApiToken, Assignment | None] | None:
+    """What `person_by_token` finds, and that person's lease of that id as `lease_of` finds it."""
+    row = _fetch_one(_TOKEN_AND_LEASE, [_lease_key(pk), digest])
     if row is None:
         return None
-    lease = _ASSIGNMENT.read(row[: len(_ASSIGNMENT)])
-    lease.project, lease.annotator = _project(row[len(_ASSIGNMENT) :]), person
-    return lease
+    token = _token(row)
+    rest = row[len(_TOKEN) + len(_PERSON) :]
+    return token, None if rest[0] is None else _lease(rest, token.person)
 
 
-def content_of(lease: Assignment) -> Content:
-    """What a lease shows."""
-    with connection.cursor() as cursor:
-        cursor.execute(_content_statement(), [lease.comparison_id, lease.comparison_id])
-        by_id = {key: (key, kind, text) for key, kind, text in cursor.fetchall()}
-    messages = json.loads(by_id.pop(0)[2])
-    return Content(messages, [by_id[response] for response in lease.shown_order])
+def content_shown(lease: Assignment) -> Content:
+    """What a lease shows: as it came with the lease, or read now."""
+    if lease.content is None:
+        row = _fetch_one(_content_statement(), [lease.comparison_id, lease.comparison_id])
+        lease.content = read_content(row[0])  # type: ignore[index]
+    return lease.content
 
 
 @cache
 def _content_statement() -> str:
-    text = "prompt.messages" if connection.vendor == "sqlite" else "prompt.messages::text"
-    return f"""
-    SELECT 0, '', {text} FROM labeling_comparison comparison
-        JOIN labeling_prompt prompt ON prompt.id = comparison.prompt_id WHERE comparison.id = %s
-    UNION ALL SELECT response.id, response.kind, response.content FROM labeling_comparisonresponse member
-        JOIN labeling_response response ON response.id = member.response_id
-        WHERE member.comparison_id = %s"""  # noqa: S608
+    return f"SELECT {content_of('%s')}"
+
+
+def _token(row: tuple[Any, ...]) -> ApiToken:
+    token = _TOKEN.read(row[: len(_TOKEN)])
+    token.person = _PERSON.read(row[len(_TOKEN) : len(_TOKEN) + len(_PERSON)])
+    return token
+
+
+def _lease(row: tuple[Any, ...], person: Person) -> Assignment:
+    lease = _ASSIGNMENT.read(row[: len(_ASSIGNMENT)])
+    lease.project, lease.annotator = _project(row[len(_ASSIGNMENT) :]), person
+    return lease
 
 
 def _project(row: tuple[Any, ...]) -> Project:

@@ -7,14 +7,16 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
-from rest_framework.decorators import api_view
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.decorators import api_view, authentication_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from labeling.api.authentication import LeaseTokenAuthentication
 from labeling.errors import NotAMember
 from labeling.models import Assignment, Project
 from labeling.models import Response as ShownResponse
-from labeling.reading import content_of, lease_of, project_and_role
+from labeling.reading import content_shown, lease_of, project_and_role
 from labeling.services.assignments import lease_next, release, renew_lease, skip
 from labeling.services.judgments import submit_and_lease, submit_judgment
 from labeling.services.nothing import why_nothing
@@ -87,21 +89,23 @@ class JudgedSerializer(StoredJudgmentSerializer):
 
 def shown_assignment(assignment: Assignment) -> dict[str, Any]:
     """The promised JSON of a lease, responses in the order drawn for it."""
-    shown = content_of(assignment)
+    shown = content_shown(assignment)
+    responses = [(pk, *shown.responses[pk]) for pk in assignment.shown_order]
     return {
         "id": str(assignment.pk),
         "expires_at": assignment.expires_at,
         "comparison": {
             "id": assignment.comparison_id,
             "prompt": shown.messages,
-            "responses": [{"id": pk, "kind": kind, "content": text} for pk, kind, text in shown.responses],
+            "responses": [{"id": pk, "kind": kind, "content": text} for pk, kind, text in responses],
         },
     }
 
 
 def lease_for(request: Request, pk: UUID) -> Assignment:
     """The caller's lease. Raises: Http404 for anybody else's."""
-    lease = lease_of(request.user, pk)
+    person = request.user  # asked first: whoever comes with a token brings the lease along
+    lease = request.lease if hasattr(request, "lease") else lease_of(person, pk)
     if lease is None:
         raise Http404
     return lease
@@ -140,6 +144,7 @@ def next_assignment(request: Request, slug: str) -> Response:
     responses={201: JudgedSerializer, 200: JudgedSerializer},
 )
 @api_view(["POST"])
+@authentication_classes([LeaseTokenAuthentication, SessionAuthentication])
 def judge(request: Request, pk: UUID) -> Response:
     """Store the caller's verdict on a comparison leased to them: 201 stored, 200 the same again, 409 closed.
 

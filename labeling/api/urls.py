@@ -5,11 +5,11 @@ from django.urls import path
 from labeling.api import assignments, imports, review, snapshots
 
 urlpatterns = [
+    path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
+    path("assignments/<uuid:pk>/judgment/", assignments.judge, name="api-judgment"),
     path("projects/<slug:slug>/review/", review.queue, name="api-review"),
     path("projects/<slug:slug>/review/<int:pk>/accept/", review.accept_judgments, name="api-review-accept"),
     path("projects/<slug:slug>/review/<int:pk>/return/", review.return_to_annotator, name="api-review-return"),
-    path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
-    path("assignments/<uuid:pk>/judgment/", assignments.judge, name="api-judgment"),
     path("assignments/<uuid:pk>/heartbeat/", assignments.heartbeat, name="api-heartbeat"),
     path("assignments/<uuid:pk>/release/", assignments.give_back, name="api-release"),
     path("projects/<slug:slug>/imports/", imports.imports, name="api-imports"),

@@ -12,6 +12,7 @@ from labeling.models.append_only import AppendOnlyModel
 from labeling.models.comparisons import Comparison
 from labeling.models.content import Response
 from labeling.models.projects import GuidelineVersion, Project
+from labeling.shown import Content
 
 
 class Purpose(models.TextChoices):
@@ -63,6 +64,7 @@ class Assignment(models.Model):
     is_reopened = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True)
+    content: Content | None = None  # what it shows, where that was read along with the lease
 
     class Meta:
         constraints = [

@@ -151,7 +151,8 @@ def _renew_all(project: Project, annotator: Person, now: datetime) -> list[Assig
 
 def _lease(picked: Pick, seat: Seat, project: Project, annotator: Person, now: datetime) -> Assignment:
     """Lease what was picked, its responses in an order of their own."""
-    _random.shuffle(picked.responses)
+    order = list(picked.content.responses)
+    _random.shuffle(order)
     lease = Assignment(
         project=project,
         comparison_id=picked.comparison_id,
@@ -160,11 +161,12 @@ def _lease(picked: Pick, seat: Seat, project: Project, annotator: Person, now: d
         drawn_by=picked.drawn_by,
         takes_slot=picked.takes_slot,
         expires_at=now + timedelta(seconds=project.lease_seconds),
-        shown_order=picked.responses,
+        shown_order=order,
         guideline_version_id=seat.guideline_version_id,
     )
     insert_row(Assignment, {name: getattr(lease, name) for name in ASSIGNMENT_ROWS.names})
     lease._state.adding, lease._state.db = False, connection.alias
+    lease.content = picked.content
     return lease
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import connection
 
 from labeling.models import Assignment, Person, Project, Purpose
+from labeling.shown import Content, content_of, read_content
 
 Drawn = Assignment.Drawn
 Policy = Project.QueuePolicy
@@ -65,10 +66,10 @@ ORDERS: Mapping[str, Order] = {
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A comparison chosen for somebody, and how; its slot, if it takes one, is taken."""
+    """A comparison chosen for somebody, what it shows, and how it was chosen; its slot, if it takes one, is taken."""
 
     comparison_id: int
-    responses: list[int]
+    content: Content
     drawn_by: str
     purpose: str = Purpose.WORK
     takes_slot: bool = True
@@ -156,7 +157,7 @@ class Seeker:
         if row is None:
             return None
         self.may_wait = False
-        return Pick(row[0], _ids(row[1]), drawn_by)
+        return Pick(row[0], read_content(row[1]), drawn_by)
 
     def _place(self) -> dict[str, Any] | None:
         """Where in the order this person was brought last, when the slot they took was still open."""
@@ -183,8 +184,8 @@ class Seeker:
         taken = self._fetch(_take_one_statement(), comparison=row[0])
         if taken is not None:
             self.may_wait = False
-            return Pick(taken[0], _ids(taken[1]), Drawn.GOLD)
-        return Pick(row[0], _ids(row[1]), Drawn.GOLD, takes_slot=False)
+            return Pick(taken[0], read_content(taken[1]), Drawn.GOLD)
+        return Pick(row[0], read_content(row[1]), Drawn.GOLD, takes_slot=False)
 
     def _repeat(self, now: datetime) -> Pick | None:
         """One they judged a while ago, the first time they see it again; beside its target."""
@@ -193,7 +194,7 @@ class Seeker:
         )
         if row is None:
             return None
-        return Pick(row[0], _ids(row[1]), Drawn.POLICY, purpose=Purpose.REPEAT, takes_slot=False)
+        return Pick(row[0], read_content(row[1]), Drawn.POLICY, purpose=Purpose.REPEAT, takes_slot=False)
 
     @property
     def _declines(self) -> bool:
@@ -204,10 +205,6 @@ class Seeker:
             cursor.execute(statement, {**self._parameters, **more})
             row: tuple[Any, ...] | None = cursor.fetchone()
         return row
-
-
-def _ids(listed: str | None) -> list[int]:
-    return [int(part) for part in listed.split(",")] if listed else []
 
 
 # The OFFSET keeps PostgreSQL from turning the question into a join that reads all this person has ever done.
@@ -224,11 +221,6 @@ _LAST_PLACE = """
     WHERE a.annotator_id = %(person)s AND a.project_id = %(project)s AND a.closed_at IS NOT NULL
         AND a.drawn_by = 'policy' AND a.purpose = 'work'
     ORDER BY a.closed_at DESC LIMIT 1"""
-
-
-def _responses_of(comparison: str) -> str:
-    listed = "group_concat(response_id)" if connection.vendor == "sqlite" else "string_agg(response_id::text, ',')"
-    return f"(SELECT {listed} FROM labeling_comparisonresponse WHERE comparison_id = {comparison})"  # noqa: S608
 
 
 def _topics(declines: bool) -> str:
@@ -283,7 +275,7 @@ def _pick_statement(order: Order, look: str, declines: bool, locking: str) -> st
 
 @cache
 def _take_statement(order: Order, look: str, declines: bool, waits: bool) -> str:
-    """Take a slot of that comparison; answers its id and its responses, or nothing."""
+    """Take a slot of that comparison; answers its id and what it shows, or nothing."""
     locking = "" if connection.vendor == "sqlite" else f"FOR NO KEY UPDATE OF c{'' if waits else ' SKIP LOCKED'}"
     return _take_what(_pick_statement(order, look, declines, locking))
 
@@ -296,15 +288,15 @@ def _take_one_statement() -> str:
 
 
 def _take_what(pick: str) -> str:
-    responses = _responses_of("labeling_comparison.id")
-    return f"UPDATE labeling_comparison SET open_slots = open_slots - 1 WHERE id = ({pick}) RETURNING id, {responses}"  # noqa: S608
+    content = content_of("labeling_comparison.id")
+    return f"UPDATE labeling_comparison SET open_slots = open_slots - 1 WHERE id = ({pick}) RETURNING id, {content}"  # noqa: S608
 
 
 @cache
 def _gold_statement(declines: bool) -> str:
     """Some gold comparison of a part of all gold; to SQLite a CROSS JOIN means to begin with the gold."""
     return f"""
-    SELECT c.id, {_responses_of("c.id")} FROM labeling_goldanswer gold
+    SELECT c.id, {content_of("c.id")} FROM labeling_goldanswer gold
     CROSS JOIN labeling_comparison c
     WHERE c.id = gold.comparison_id AND gold.id BETWEEN %(lowest)s AND %(highest)s
         AND c.project_id = %(project)s AND c.use = 'work' {_NOT_HAD}{_topics(declines)}
@@ -314,7 +306,7 @@ def _gold_statement(declines: bool) -> str:
 @cache
 def _repeat_statement(declines: bool) -> str:
     return f"""
-    SELECT c.id, {_responses_of("c.id")} FROM (
+    SELECT c.id, {content_of("c.id")} FROM (
         SELECT comparison_id, closed_at, row_number() OVER (ORDER BY closed_at DESC) AS back FROM (
             SELECT comparison_id, closed_at FROM labeling_assignment
             WHERE annotator_id = %(person)s AND project_id = %(project)s AND closed_at IS NOT NULL
