@@ -10,7 +10,6 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     target_class = "labeling.api.authentication.TokenAuthentication"
     name = "token"
-    match_subclasses = True  # LeaseTokenAuthentication
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {
