@@ -1,10 +1,14 @@
-"""How often two people put the same two responses in the same order."""
+"""How often two people say the same, of a label or of the order of two responses."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from labeling.stats.estimates import Estimate
 from labeling.stats.intervals import wilson_share
+from labeling.stats.undefined import Undefined
+from labeling.stats.unit_labels import UnitLabels, too_little_overlap
 
 Ranking = Sequence[Sequence[int]]
 UNNAMED = -1  # no response's id
@@ -60,3 +64,27 @@ def pairwise_agreement(comparisons: Iterable[Sequence[Ranking]]) -> Agreement | 
         return None
     mean = wilson_share(sum(shares) / len(shares), len(shares))
     return Agreement(share=mean.share, low=mean.low, high=mean.high, comparisons=mean.n)
+
+
+def observed_agreement(labels: UnitLabels) -> Estimate | Undefined:
+    """Share of two people's labels of one unit that are equal: the mean over units with two labels or more.
+
+    Every unit counts once, however many labels it has, and is one trial of Wilson's interval. What chance alone would
+    give is in it; so it stays defined where all labels are the same, and for one unit, with an interval that says how
+    little that is.
+
+    Returns: 1 when all agree. Undefined without a unit that two people labelled.
+    Source: Fleiss 1971, Psychol. Bull. 76(5), eq. 2 and 3.
+    """
+    if too_little := too_little_overlap(labels, least_units=1):
+        return too_little
+    pairable = labels.pairable
+    shares = [_equal_share(list(said.values())) for said in pairable.by_unit.values()]
+    mean = wilson_share(sum(shares) / len(shares), len(shares))
+    return Estimate(value=mean.share, low=mean.low, high=mean.high, units=mean.n, annotators=len(pairable.annotators))
+
+
+def _equal_share(values: Sequence[object]) -> float:
+    """How many of the ordered pairs of labels are equal, 0 to 1."""
+    equal = sum(count * (count - 1) for count in Counter(values).values())
+    return equal / (len(values) * (len(values) - 1))

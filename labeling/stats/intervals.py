@@ -47,7 +47,8 @@ def wilson_bounds(share: float, spread: float) -> tuple[float, float]:
     """Wilson's interval for a share when the squared quantile over the (effective) number of trials is `spread`."""
     centre = (share + spread / 2) / (1 + spread)
     half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding must neither leave the share outside nor begin 0 of n above 0.
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def mean_interval(values: Sequence[float], *, least: float, most: float) -> Interval:

@@ -26,12 +26,15 @@ class UnitLabels:
     def of(cls, labels: Iterable[Label]) -> "UnitLabels":
         """Gather (annotator, unit, value); a value of None is missing.
 
-        Raises: ValueError if an annotator gave one unit two values: which of them stands is the caller's to say.
+        Raises: ValueError if an annotator gave one unit two values (which of them stands is the caller's to say), or
+            for NaN, which a table may hold where a label is missing.
         """
         by_unit: dict[Hashable, dict[Hashable, Hashable]] = {}
         for annotator, unit, value in labels:
             if value is None:
                 continue
+            if value != value:  # noqa: PLR0124  # only NaN differs from itself
+                raise ValueError(f"The label of annotator {annotator!r} on unit {unit!r} is NaN; None means missing.")
             said = by_unit.setdefault(unit, {})
             if annotator in said:
                 raise ValueError(f"Annotator {annotator!r} labelled unit {unit!r} twice.")

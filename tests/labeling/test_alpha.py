@@ -191,7 +191,7 @@ def test_one_odd_unit_among_many_carries_no_coefficient():
 
 @pytest.mark.parametrize(
     ("values", "metric"),
-    [(("1", "2"), "ordinal"), ((1.0, float("nan")), "interval"), ((-1, 2), "ratio")],
+    [(("1", "2"), "ordinal"), ((1.0, float("inf")), "interval"), ((-1, 2), "ratio")],
 )
 def test_values_that_a_metric_cannot_measure_are_refused(values, metric):
     with pytest.raises(ValueError, match="one value is"):
@@ -206,6 +206,11 @@ def test_more_different_values_than_can_be_held_against_each_other_are_refused()
 def test_two_labels_of_one_annotator_on_one_unit_are_refused():
     with pytest.raises(ValueError, match="'a' labelled unit 1 twice"):
         UnitLabels.of([("a", 1, "left"), ("b", 1, "left"), ("a", 1, "right")])
+
+
+def test_nan_is_no_label():
+    with pytest.raises(ValueError, match="is NaN; None means missing"):
+        UnitLabels.of([("a", 1, "left"), ("b", 1, float("nan"))])
 
 
 def test_zero_is_an_amount():
