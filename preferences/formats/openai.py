@@ -38,7 +38,7 @@ def settings(request: dict[str, Any]) -> dict[str, Any]:
         return {}
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         raise InvalidRow("“tools” is not a list of objects.")
-    return {name: request[name] for name in _SETTINGS if request.get(name) is not None}
+    return fields.kept(request, *_SETTINGS)
 
 
 def kept_settings(record: ComparisonRecord) -> dict[str, Any]:

@@ -375,8 +375,8 @@ def test_a_format_is_known_by_its_fields_even_among_bad_rows(row, name):
 
 
 def test_an_unknown_format_is_told_by_the_fields_found():
-    with pytest.raises(UnknownFormat, match="rows with “instruction”, “output”"):
-        detect([{"instruction": "a", "output": "b"}])
+    with pytest.raises(UnknownFormat, match="rows with “question”, “output”"):
+        detect([{"question": "a", "output": "b"}])
     with pytest.raises(UnknownFormat, match="No row of the file could be read"):
         detect([InvalidRow("broken")])
     with pytest.raises(UnknownFormat, match="no format “csv2”"):
