@@ -38,6 +38,13 @@ def test_every_documented_row_is_read(name):
     assert sum(len(reading.rows) for reading in readings) == len(EXAMPLES[name])
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_documented(name):
+    section = re.sub("-(standard|ranking)$", "", name)
+    assert section in EXAMPLES
+    assert f"`{name}`" in SECTIONS[section] or name == section
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_no_other_format_that_is_tried_earlier_takes_the_rows_for_its_own(name):
     earlier = list(FORMATS)[: list(FORMATS).index(name)]
