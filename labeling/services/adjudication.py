@@ -11,6 +11,7 @@ from labeling.errors import AssignmentClosed, OwnJudgment, ReviewMovedOn
 from labeling.models import Assignment, Comparison, Person, Purpose
 from labeling.services.judgments import Submission, submit_judgment
 from labeling.services.leases_by_name import lease_by_name
+from labeling.services.overlap import ask_nobody_more
 from labeling.services.reviews import close_items, has_judged, open_items
 from labeling.verdicts import Verdict
 
@@ -41,7 +42,7 @@ def open_adjudication(*, comparison: Comparison, reviewer: Person) -> Assignment
 
 @transaction.atomic
 def adjudicate(*, assignment: Assignment, verdict: Verdict, client_id: UUID) -> Submission:
-    """Store a reviewer's verdict; the comparison leaves the queue. Given again, it supersedes the one before.
+    """Store a reviewer's verdict; the comparison leaves both queues. Given again, it supersedes the one before.
 
     Raises: as `submit_judgment`; ReviewMovedOn when the lease ran out and another reviewer has it.
     """
@@ -50,6 +51,7 @@ def adjudicate(*, assignment: Assignment, verdict: Verdict, client_id: UUID) -> 
     _refuse_if_anothers(others.exclude(annotator=assignment.annotator))
     submission = submit_judgment(assignment=assignment, verdict=verdict, client_id=client_id)
     close_items(open_items(assignment.comparison))
+    ask_nobody_more(comparison_id=assignment.comparison_id)
     return submission
 
 

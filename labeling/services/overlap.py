@@ -3,6 +3,7 @@
 from typing import TypeGuard
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidTarget
@@ -36,6 +37,13 @@ def set_target(*, comparison: Comparison, judgments: int) -> int:
     locked.metadata = {**locked.metadata, "target": judgments}
     locked.save(update_fields=["target_judgments", "open_slots", "metadata"])
     return locked.target_judgments
+
+
+def ask_nobody_more(*, comparison_id: int) -> None:
+    """Let a comparison want no judgments but those it has and those that are leased, because its verdict is settled."""
+    Comparison.objects.filter(pk=comparison_id).update(
+        target_judgments=F("target_judgments") - F("open_slots"), open_slots=0
+    )
 
 
 def is_target(value: object) -> TypeGuard[int]:

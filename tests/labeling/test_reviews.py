@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from labeling.errors import AssignmentClosed, InvalidReview, OwnJudgment, ReviewMovedOn
+from labeling.invariants import find_violations
 from labeling.models import Assignment, Judgment, Review, ReviewItem
 from labeling.queries import current_judgments
 from labeling.reviewing import Filter, counts_by_reason, in_words, next_in_queue, queue_page, says, sheet_of
 from labeling.services.adjudication import adjudicate, held_adjudication, leave_adjudication, open_adjudication
-from labeling.services.assignments import reopen_last
+from labeling.services.assignments import lease_next, reopen_last
 from labeling.services.examination import examine_new
 from labeling.services.reviews import accept, return_judgment, seen_state
 from labeling.verdicts import Verdict
@@ -170,9 +171,18 @@ def test_an_adjudication_is_a_judgment_of_its_own_beside_the_target(disputed, re
     judgment.assignment.refresh_from_db()
     assert (judgment.purpose, judgment.is_surplus, judgment.strength) == ("adjudication", True, 3)
     assert (judgment.assignment.takes_slot, judgment.assignment.state) == (False, "done")
-    assert disputed.open_slots == 1
     assert found(disputed.project) == []
     assert current_judgments(disputed.project).count() == 2
+
+
+def test_nobody_more_is_asked_about_what_was_adjudicated(disputed, reviewer):
+    other = make_member(disputed.project)
+    give_verdict(disputed, reviewer)
+    disputed.refresh_from_db()
+    assert (disputed.open_slots, disputed.target_judgments) == (0, 2)
+    assert lease_next(project=disputed.project, annotator=other) is None
+    give_verdict(disputed, reviewer, (1, 0))
+    assert list(find_violations()) == []
 
 
 def test_correcting_an_adjudication_supersedes_it(disputed, reviewer):
