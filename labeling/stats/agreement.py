@@ -74,7 +74,7 @@ def observed_agreement(labels: UnitLabels) -> Estimate | Undefined:
     little that is.
 
     Returns: 1 when all agree. Undefined without a unit that two people labelled.
-    Source: Fleiss 1971, Psychol. Bull. 76(5), eq. 2 and 3.
+    Source: Fleiss 1971, Psychol. Bull. 76(5).
     """
     if too_little := too_little_overlap(labels, least_units=1):
         return too_little

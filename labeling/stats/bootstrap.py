@@ -27,7 +27,7 @@ def bootstrap_interval(
         times: how often each pattern was seen, shape (P,), positive.
 
     Returns: its 2.5th and 97.5th percentile; Undefined if more than a twentieth of the draws have no value.
-    Source: Efron 1979, Annals of Statistics 7(1); units as what is drawn: Davison & Hinkley 1997, section 3.8.
+    Source: Efron 1979, Annals of Statistics 7(1); clusters as what is drawn: Davison & Hinkley 1997, chapter 3.
     """
     draw = np.random.default_rng(seed)
     units = int(times.sum())

@@ -16,7 +16,7 @@ def distances(metric: Metric, values: tuple[object, ...], margins: Floats) -> Fl
         values: in ascending order, numbers unless nominal, shape (V,).
         margins: how often each was given, shape (V,); the ordinal distance is made of these.
 
-    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section E.
+    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability.
     """
     if metric == "nominal":
         return nominal_distances(len(values))

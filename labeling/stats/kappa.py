@@ -31,7 +31,7 @@ def cohen_kappa(
     Returns: 1 when they agree everywhere, 0 when as often as by chance with each one's own shares of labels. Undefined
         with fewer than two common units, or when one of them always gave the same label.
     Raises: ValueError if weighted values are no numbers, or an annotator is compared with themselves.
-    Source: Cohen 1960, Educ. Psychol. Meas. 20(1), eq. 1; weighted: Cohen 1968, Psychol. Bull. 70(4), eq. 9.
+    Source: Cohen 1960, Educ. Psychol. Meas. 20(1); weighted: Cohen 1968, Psychol. Bull. 70(4).
     """
     if first == second:
         raise ValueError(f"Annotator {first!r} cannot be compared with themselves.")
@@ -65,7 +65,7 @@ def fleiss_kappa(labels: UnitLabels, *, labels_per_unit: int | None = None, seed
     Returns: 1 when all agree, 0 when they differ as by chance. Undefined without two such units, when their numbers of
         labels differ (Krippendorff's alpha does with any), or when all labels are the same.
     Raises: ValueError for fewer than two labels per unit.
-    Source: Fleiss 1971, Psychol. Bull. 76(5), eq. 7.
+    Source: Fleiss 1971, Psychol. Bull. 76(5).
     """
     if labels_per_unit is not None:
         if labels_per_unit < 2:

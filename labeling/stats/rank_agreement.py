@@ -24,7 +24,7 @@ def kendall_tau_b(one: Ranking, other: Ranking, responses: int) -> float | Undef
 
     Returns: 1 for the same order with the same ties, −1 for the reverse. Undefined if a ranking ties all.
     Raises: ValueError for fewer than two responses, or a ranking that names others.
-    Source: Kendall 1945, Biometrika 33(3), eq. 8.
+    Source: Kendall 1945, Biometrika 33(3).
     """
     first, second = _signs(one, responses), _signs(other, responses)
     norm = sqrt(sum(map(abs, first)) * sum(map(abs, second)))
@@ -42,7 +42,7 @@ def kendall_w(rankings: Sequence[Ranking], responses: int) -> float | Undefined:
     Returns: 1 when all rankings are the same, 0 when responses' sums of ranks are equal; 1/m is what m people who rank
         by chance are expected to reach. Undefined for one ranking, or when all tie everything.
     Raises: ValueError for fewer than two responses, or a ranking that names others.
-    Source: Kendall & Babington Smith 1939, Ann. Math. Stat. 10(3); with ties: Siegel & Castellan 1988, eq. 9.17.
+    Source: Kendall & Babington Smith 1939, Ann. Math. Stat. 10(3); with ties: Siegel & Castellan 1988, chapter 9.
     """
     if len(rankings) < 2:
         return Undefined("concordance needs two rankings or more")

@@ -18,7 +18,7 @@ from labeling.stats.undefined import Undefined
 from labeling.stats.unit_labels import UnitLabels
 
 METRICS = ("nominal", "ordinal", "interval", "ratio")
-# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units.
+# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": four observers, twelve units.
 CANONICAL = (
     (1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None),
     (1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3),
@@ -80,7 +80,7 @@ def test_the_published_table_gives_the_published_alphas(metric, published):
 
 
 def test_two_observers_give_the_binary_alpha_of_the_same_paper():
-    # Section A: Meg and Owen on ten articles; alpha = 0.095.
+    # Meg and Owen on ten articles; alpha = 0.095.
     meg, owen = (0, 1, 0, 0, 0, 0, 0, 0, 1, 0), (1, 1, 1, 0, 0, 1, 0, 0, 0, 0)
     alpha = krippendorff_alpha(labels_of((meg, owen)))
     assert isinstance(alpha, Estimate)

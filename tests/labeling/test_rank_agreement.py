@@ -16,9 +16,9 @@ from labeling.stats.simulated import SimulatedAnnotator
 from labeling.stats.undefined import Undefined
 from preferences.records import JudgmentRecord
 
-# Siegel 1956, chapter 9: three executives rank six applicants, W = 0.16.
+# Siegel 1956: three executives rank six applicants, W = 0.16.
 EXECUTIVES = ((1, 6, 3, 2, 5, 4), (1, 5, 6, 4, 2, 3), (6, 3, 2, 5, 4, 1))
-# Kendall 1948, chapter 6, and Siegel 1956: three rankings of ten objects with ties; 591 / (742.5 − 3 · 9.5) = 0.828.
+# Siegel 1956, after Kendall 1948: three rankings of ten objects with ties; 591 / (742.5 − 3 · 9.5) = 0.828.
 TIED = (
     (1, 4.5, 2, 4.5, 3, 7.5, 6, 9, 7.5, 10),
     (2.5, 1, 2.5, 4.5, 4.5, 8, 9, 6.5, 10, 6.5),
