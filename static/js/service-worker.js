@@ -7,9 +7,11 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   const isWorkbench = request.mode === "navigate" && /^\/projects\/[^/]+\/label\/$/.test(pathname);
-  if (request.method !== "GET" || origin !== self.location.origin || !(isWorkbench || pathname.startsWith("/static/"))) return;
+  const isSheet = request.mode !== "navigate" && request.headers.has("HX-Request");
+  const isOurs = request.method === "GET" && origin === self.location.origin;
+  if (!isOurs || !(isWorkbench || isSheet || pathname.startsWith("/static/"))) return;
   event.respondWith(fetch(request).catch(async (failure) => {
-    const kept = await caches.match(isWorkbench ? pathname : request.url);
+    const kept = await caches.match(isWorkbench || isSheet ? pathname : request.url, { ignoreVary: true });
     if (kept) return kept;
     throw failure;
   }));

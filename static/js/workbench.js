@@ -390,7 +390,7 @@ const aheadSwitch = document.querySelector("[data-ahead-switch]");
 aheadSwitch.checked = ahead() > AHEAD;
 aheadSwitch.addEventListener("change", () => {
   try { localStorage.setItem(AHEAD_KEY, aheadSwitch.checked ? AHEAD_OFFLINE : AHEAD); } catch { /* the usual number */ }
-  workOffline(aheadSwitch.checked, settings.next);
+  workOffline(aheadSwitch.checked, settings.next, person);
   refillSoon();
 });
 
@@ -418,4 +418,4 @@ else if (document.querySelector("[data-shell]")) openFromReserve();
 else reserve.ready.then(() => (byId("answer") ? refusals.tell() : refusals.next && goOn()));
 outbox.flushSoon(0);
 reserve.ready.then(() => (window.requestIdleCallback ?? setTimeout)(() => navigator.onLine && refill()));
-if (ahead() > AHEAD && navigator.onLine) addEventListener("load", () => workOffline(true, settings.next));
+if (ahead() > AHEAD && navigator.onLine) addEventListener("load", () => workOffline(true, settings.next, person));

@@ -139,6 +139,9 @@ def test_who_asked_to_work_offline_can_reload_without_a_connection(workbench: Pa
     expect(page.locator("#saved")).to_have_text("2 waiting")
     expect(page.locator("#answer")).to_be_visible()
     assert assignment_on(page) not in judged
+    press(page, "g")
+    expect(page.locator("#guidelines")).to_contain_text("Prefer")
+    press(page, "Escape")
     judged.append(judge(page))
     page.context.set_offline(False)
     saved(page)
