@@ -34,8 +34,9 @@ class Fit:
 
 
 def sigmoid(x: Floats) -> Floats:
-    """1/(1 + e^−x), without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    """1/(1 + e^−x), to full precision in both tails."""
+    tail = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) < 0, tail, 1.0) / (1 + tail)
 
 
 def fit_bradley_terry(
@@ -97,7 +98,7 @@ def chances(difference: Floats, tie_parameter: float | None, ties_as: TiesAs) ->
         win, _loss, tie = _davidson(difference, np.float64(tie_parameter))
         return win, tie
     win, loss = sigmoid(difference - tie_parameter), sigmoid(-difference - tie_parameter)
-    return win, 1 - win - loss
+    return win, np.maximum(1 - win - loss, 0.0)
 
 
 def _penalty(size: int, prior_variance: float | None) -> Floats:
@@ -136,28 +137,32 @@ def _laplacian(curvature: Floats) -> Floats:
     return np.eye(size) * curvature.sum(axis=2)[:, :, None] - curvature * (1 - np.eye(size))
 
 
+# What follows is written without differences of nearly equal numbers, so that one loss in a billion still counts.
+
+
 def _half(wins: Floats, losses: Floats, lead: Floats) -> tuple[Floats, Floats]:
-    chance = sigmoid(lead)
-    met = wins + losses
-    return wins - met * chance, met * chance * (1 - chance)
+    chance, other = sigmoid(lead), sigmoid(-lead)
+    return wins * other - losses * chance, (wins + losses) * chance * other
 
 
 def _by_davidson(wins: Floats, losses: Floats, ties: Floats, lead: Floats, tie: Floats) -> tuple[Floats, ...]:
     """An exponential family in d and η: the gradient is observed less expected, the information a covariance."""
     win, loss, draw = _davidson(lead, tie)
     met = wins + losses + ties
-    slope = (wins - losses) / 2 - met * (win - loss) / 2
-    curvature = met * (win + loss - (win - loss) ** 2) / 4
-    return slope, curvature, ties - met * draw, met * draw * (1 - draw), -met * draw * (win - loss) / 2
+    slope = wins * (loss + draw / 2) - losses * (win + draw / 2) + ties * (loss - win) / 2
+    curvature = met * ((win + loss) * draw / 4 + win * loss)
+    tie_slope = ties * (win + loss) - (wins + losses) * draw
+    return slope, curvature, tie_slope, met * draw * (win + loss), met * draw * (loss - win) / 2
 
 
 def _by_rao_kupper(wins: Floats, losses: Floats, ties: Floats, lead: Floats, tie: Floats) -> tuple[Floats, ...]:
     """The logistic threshold model: a tie has the chance b − a, with a = σ(d − η) and b = σ(d + η)."""
-    a, b = sigmoid(lead - tie), sigmoid(lead + tie)
-    spread_a, spread_b = a * (1 - a), b * (1 - b)
-    draw, cotangent = b - a, 1 / np.tanh(tie)
-    slope = wins * (1 - a) - losses * b + ties * (1 - a - b)
+    a, b, not_a, not_b = sigmoid(lead - tie), sigmoid(lead + tie), sigmoid(tie - lead), sigmoid(-lead - tie)
+    spread_a, spread_b = a * not_a, b * not_b
+    draw, cotangent = -b * not_a * np.expm1(-2 * tie), 1 / np.tanh(tie)
+    slope = wins * not_a - losses * b + ties * (not_b - a)
     curvature = (wins + ties) * spread_a + (losses + ties) * spread_b
-    tie_slope = -wins * (1 - a) - losses * b + ties * (cotangent - draw)
-    tie_curvature = wins * spread_a + losses * spread_b + ties * (1 / np.sinh(tie) ** 2 + draw * cotangent - draw**2)
-    return slope, curvature, tie_slope, tie_curvature, -spread_a * (wins + ties) + spread_b * (losses + ties)
+    tie_slope = -wins * not_a - losses * b + ties * (cotangent - draw)
+    ties_bend = 1 / np.sinh(tie) ** 2 + draw * cotangent - draw**2
+    tie_curvature = wins * spread_a + losses * spread_b + ties * ties_bend
+    return slope, curvature, tie_slope, tie_curvature, (losses + ties) * spread_b - (wins + ties) * spread_a
