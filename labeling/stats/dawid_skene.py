@@ -98,7 +98,8 @@ def fit_dawid_skene(
     majority. A crowd most of which errs the same way is believed: labels alone cannot show that.
 
     Args:
-        labels: (annotator, item, label) triples.
+        labels: (annotator, item, label) triples. A second label of somebody's on an item is one more independent look,
+            so that repeats by heart are better left out.
         pooled_labels: imagined labels an annotator and true class, spread as all annotators' labels are; 0 is maximum
             likelihood as published, which trusts whoever labelled little far too much.
 
