@@ -28,8 +28,8 @@ from preferences.rows import SnapshotRow
 
 NAME = "arena"
 DROPS = (
-    "strength, ratings, reasons, flags, gold answers, weights, pictures, other metadata; an order beside the word that "
-    "all are bad, or that word"
+    "pictures, strength, weights, ratings, reasons, flags, gold answers; other metadata; "
+    "an order beside the word that all are bad, or that word"
 )
 BOTH_BAD = "tie (bothbad)"
 _RANKINGS: dict[str, Ranking] = {
@@ -112,9 +112,9 @@ def _row(
     row: SnapshotRow, judgment: JudgmentRecord, talks: list[list[Message]], winner: str, policies: list[str | None]
 ) -> dict[str, Any]:
     said = row.record.metadata
-    question, time = said.get("question_id"), judgment.judged_at
+    time = judgment.judged_at
     return {
-        "question_id": question if isinstance(question, str) else row.comparison_hash,
+        "question_id": str(said.get("question_id", row.comparison_hash)),
         "model_a": policies[0],
         "model_b": policies[1],
         "winner": winner,

@@ -25,8 +25,8 @@ ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosit
 HIGHEST = 4
 GROUPING = together.grouping_by("prompt")
 DROPS = (
-    "rankings, ties, strength, that all are bad, other ratings, reasons, flags, who judged, gold answers, metadata, "
-    "pictures, responses of several messages, prompts with a system or tool message"
+    "pictures, rankings, strength, that all are bad, reasons, flags, who judged, gold answers, metadata; "
+    "other ratings; responses of several messages; prompts with a system or tool message"
 )
 
 

@@ -22,7 +22,7 @@ from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 from preferences.rows import SnapshotRow
 
 NAME = "helpsteer2-preference"
-DROPS = f"{signed.NOT_HELD}, metadata, prompts with a system or tool message"
+DROPS = f"{signed.NOT_HELD}; metadata; prompts with a system or tool message"
 _LISTS = {
     "all_preferences_unprocessed": ("justification",),
     "three_most_similar_preferences": ("statement", "elaboration"),

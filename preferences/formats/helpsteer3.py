@@ -21,7 +21,7 @@ from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 from preferences.rows import SnapshotRow
 
 NAME = "helpsteer3"
-DROPS = f"{signed.NOT_HELD}, metadata but for domain and language"
+DROPS = f"{signed.NOT_HELD}; metadata but for domain and language"
 
 
 def matches(row: dict[str, Any]) -> bool:

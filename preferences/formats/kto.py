@@ -28,8 +28,8 @@ NAME = "kto"
 ATTRIBUTE = "desirable"
 GROUPING = together.grouping_by("prompt")
 DROPS = (
-    "pictures, which of two desirable or two undesirable responses is better, strength, weights, reasons, other "
-    "ratings, flags, who judged, gold answers, metadata"
+    "pictures, strength, weights, reasons, flags, who judged, gold answers, metadata; other ratings; "
+    "which of two desirable or two undesirable responses is better"
 )
 DROPS_STANDARD = f"{DROPS}; prompts with a system or tool message; responses of several messages"
 

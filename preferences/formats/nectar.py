@@ -22,8 +22,8 @@ from preferences.rows import SnapshotRow
 
 NAME = "nectar"
 DROPS = (
-    "pictures, strength, that all are bad, ratings, reasons, flags, who judged, gold answers, weights, other metadata; "
-    "prompts with a system or tool message or a turn marker; responses of several messages"
+    "pictures, strength, that all are bad, ratings, reasons, flags, who judged, gold answers, weights; other metadata; "
+    "prompts with a system or tool message; prompts that contain a turn marker; responses of several messages"
 )
 _END = "\n\nAssistant: "
 _LOWEST = 10**6

@@ -19,7 +19,7 @@ from preferences.rows import SnapshotRow
 MOST = 3
 TOGETHER = 3  # how many of the individual scores make the overall one
 NOT_HELD = (
-    "who judged, that all are bad, ratings, flags, gold answers, weights, pictures, responses of several messages"
+    "pictures, who judged, that all are bad, ratings, flags, gold answers, weights; responses of several messages"
 )
 
 

@@ -25,8 +25,8 @@ NAME = "ultrafeedback"
 SCORES = ("score_chosen", "score_rejected")
 ATTRIBUTES = ("score", "overall")
 DROPS = (
-    "pictures, tied pairs, strength, weights, reasons, ratings but for one, flags, who judged, gold answers, other "
-    "metadata; where the prompt ends"
+    "pictures, tied pairs, strength, weights, reasons, flags, who judged, gold answers; other ratings; other metadata; "
+    "where the prompt ends"
 )
 
 
