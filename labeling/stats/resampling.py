@@ -27,7 +27,7 @@ def unit_weights(units: int, rounds: int, seed: int) -> Iterator[Floats]:
     draw = np.random.default_rng(seed)
     for _round in range(rounds):
         weights = draw.standard_exponential(units)
-        yield weights * (units / weights.sum())
+        yield weights / weights.mean() if units else weights
 
 
 def percentiles(draws: Floats) -> Interval | Undefined:
