@@ -154,6 +154,8 @@ def test_the_prompt_ends_where_the_conversations_part_and_the_rest_is_the_respon
     assert (judgment.annotator, judgment.judged_at) == ("user 7", datetime(2026, 1, 2, 9, 0, 0, 500_000, UTC))
     assert record.metadata == {"question_id": "q1", "anony": True, "language": "English"}
     assert write("arena", record) == ([ARENA], {})
+    ((row,), _) = write("arena", read("arena", {**ARENA, "question_id": 81}))
+    assert row["question_id"] == "81"  # one type in the whole column
 
 
 def test_only_what_was_judged_is_read():
