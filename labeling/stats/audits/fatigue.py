@@ -33,7 +33,7 @@ def fatigue_audit(rows: Sequence[AuditRow]) -> Audit:
             finding(
                 "fatigue",
                 "Does agreement fall with each ten judgments of a session?",
-                slope_within_sessions(judged, agreement, [numbers_in_session(judged)]),
+                slope_within_sessions(judged, agreement, [numbers_in_session(judged)], what="agreement"),
                 lambda effect: (
                     f"With each {PER_NUMBER} further judgments of a session, agreement with gold or the "
                     f"others changes by {points(effect)}."
@@ -42,13 +42,15 @@ def fatigue_audit(rows: Sequence[AuditRow]) -> Audit:
             finding(
                 "fatigue.hour",
                 "Does agreement fall with each hour of a session?",
-                slope_within_sessions(judged, agreement, [np.array([moment.hours for _row, moment in judged])]),
+                slope_within_sessions(
+                    judged, agreement, [np.array([moment.hours for _row, moment in judged])], what="agreement"
+                ),
                 lambda effect: f"With each further hour of a session, agreement changes by {points(effect)}.",
             ),
             finding(
                 "fatigue.dwell",
                 "Do judgments get quicker with each ten of a session?",
-                slope_within_sessions(timed, dwell, [numbers_in_session(timed), *to_read(timed)]),
+                slope_within_sessions(timed, dwell, [numbers_in_session(timed), *to_read(timed)], what="dwell time"),
                 lambda effect: (
                     f"With each {PER_NUMBER} further judgments of a session, the time for one is multiplied "
                     f"by {math.exp(effect.estimate):.3f} ({math.exp(effect.low):.3f} to {math.exp(effect.high):.3f})."
@@ -76,14 +78,14 @@ def to_read(placed: Sequence[tuple[AuditRow, Moment]]) -> list[Floats]:
 
 
 def slope_within_sessions(
-    placed: Sequence[tuple[AuditRow, Moment]], outcome: Floats, columns: Sequence[Floats]
+    placed: Sequence[tuple[AuditRow, Moment]], outcome: Floats, columns: Sequence[Floats], *, what: str
 ) -> Effect | Undefined:
     """How an outcome changes with the first column, beside the others, among judgments of the same session.
 
     n counts the judgments of sessions in which the first column varies; the others tell nothing of it.
     """
     if not placed:
-        return Undefined("of no judgment its person, its time and what is asked about it are known")
+        return Undefined(f"of no judgment the person, the time and the {what} are known")
     session = numbered([moment.session for _row, moment in placed])
     first = centred(columns[0], session, np.ones(len(placed)))
     telling = np.bincount(session, np.abs(first))[session] > 0
