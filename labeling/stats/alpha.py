@@ -22,7 +22,7 @@ def krippendorff_alpha(labels: UnitLabels, *, metric: Metric = "nominal", seed: 
     Returns: 1 when all agree, 0 when they differ as by chance, below 0 when they differ more; units are those with two
         labels or more. Undefined without two such units, or when all values are the same.
     Raises: ValueError if values are no numbers (other than nominal), negative (ratio), or more than 1,000 different.
-    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability; Krippendorff 2018, Content Analysis, 4th edition.
+    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability; Krippendorff 2018, Content Analysis, 4th ed.
     """
     if too_little := too_little_overlap(labels):
         return too_little
