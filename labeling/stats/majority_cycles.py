@@ -1,7 +1,7 @@
 """Whether policies go in circles in the majority's eyes: A beats B, B beats C, C beats A."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -11,8 +11,8 @@ from labeling.stats.bradley_terry import TiesAs, chances, fit_bradley_terry
 from labeling.stats.connectivity import bounds_tie_parameter, groups_on_one_scale, reachable
 from labeling.stats.intervals import Interval
 from labeling.stats.outcomes import Outcomes, shares_won
-from labeling.stats.resampling import ROUNDS, unit_weights
-from labeling.stats.transitivity import circular_triads
+from labeling.stats.resampling import ROUNDS
+from labeling.stats.transitivity import NO_TRIAD, circular_triads
 from labeling.stats.undefined import Undefined
 
 Bools = NDArray[np.bool_]
@@ -25,7 +25,8 @@ class Cycle:
 
     Attributes:
         weakest: the least of the three shares won, above one half.
-        support: in what share of the rounds the circle stands when the units are weighed anew.
+        support: the posterior chance that each of the three wins more than half in the long run, with the units of a
+            pair as trials and Jeffreys' prior on each share.
     """
 
     policies: tuple[str, str, str]
@@ -40,8 +41,8 @@ class MajorityCycles:
     Attributes:
         triads: how many threes of policies all met and were told apart.
         circular: how many of them are circular.
-        by_noise: between which numbers 95 % of the rounds lie in which each pair is judged as often as it was, with the
-            chances of the best Bradley–Terry model, which knows no circles.
+        by_noise: between which shares of circular triads 95 % of the rounds lie in which each pair is judged by the
+            chances of the best Bradley–Terry model, which knows no circles, in as many units as it was.
         cycles: the circular triads, the best supported first.
         tangles: groups of policies each of which beats each other by some chain of majorities; without one, the
             majorities are an order.
@@ -53,27 +54,28 @@ class MajorityCycles:
     cycles: tuple[Cycle, ...]
     tangles: tuple[tuple[str, ...], ...]
 
+    @property
+    def share(self) -> float | Undefined:
+        """What share of the triads is circular."""
+        return self.circular / self.triads if self.triads else NO_TRIAD
+
 
 def majority_cycles(outcomes: Outcomes, *, rounds: int = ROUNDS, seed: int = 0) -> MajorityCycles:
     """Find the circles among policies; a tie is half a win, and an even majority decides nothing."""
     shares = shares_won(*outcomes.tallies())
     triads, circular = circular_triads(shares > 0.5)
-    drawn = [shares_won(*outcomes.tallies(weights)) > 0.5 for weights in unit_weights(outcomes.units, rounds, seed)]
+    cycles = _cycles(outcomes.policies, shares, _chances_of_majority(shares, outcomes.units_of_pairs()))
     return MajorityCycles(
         triads=triads,
         circular=circular,
         by_noise=_circles_by_noise(outcomes, rounds, seed),
-        cycles=tuple(sorted(_cycles(outcomes.policies, shares, drawn), key=lambda one: (-one.support, one.policies))),
+        cycles=tuple(sorted(cycles, key=lambda one: (-one.support, one.policies))),
         tangles=tuple(_tangles(outcomes.policies, shares > 0.5)),
     )
 
 
 def _circles_by_noise(outcomes: Outcomes, rounds: int, seed: int) -> Interval | Undefined:
-    """How many circular triads chance makes among policies that have an order.
-
-    Judgments of a pair are taken as independent, as many as their weights are worth: (Σ w)² / Σ w² (Kish 1965, section
-    11.7).
-    """
+    """What share of triads chance makes circular among policies that have an order."""
     wins, ties = outcomes.tallies()
     if len(groups_on_one_scale(wins, ties)) != 1:
         return Undefined("the judgments do not put the policies on one scale, and give no chances to draw from")
@@ -82,28 +84,31 @@ def _circles_by_noise(outcomes: Outcomes, rounds: int, seed: int) -> Interval | 
     one, other = np.triu_indices(len(wins), 1)
     tie_parameter = None if fitted.tie_parameter is None else float(fitted.tie_parameter[0])
     win, tie = chances(fitted.strengths[0][one] - fitted.strengths[0][other], tie_parameter, model)
-    worth = _worth(outcomes)[one, other]
+    units = outcomes.units_of_pairs()[one, other]
     draw = np.random.default_rng(seed)
-    counts = []
+    found = []
     for _round in range(rounds):
-        won, tied, lost = draw.multinomial(worth, np.stack([win, tie, 1 - win - tie], axis=1).clip(0)).T
+        won, tied, lost = draw.multinomial(units, np.stack([win, tie, 1 - win - tie], axis=1).clip(0)).T
         drawn, drawn_ties = np.zeros((2, *wins.shape))
         drawn[one, other], drawn[other, one] = won, lost
         drawn_ties[one, other] = drawn_ties[other, one] = tied
-        counts.append(circular_triads(shares_won(drawn, drawn_ties) > 0.5)[1])
-    low, high = np.quantile(counts, [0.025, 0.975], method="inverted_cdf")
+        triads, circular = circular_triads(shares_won(drawn, drawn_ties) > 0.5)
+        found += [circular / triads] if triads else []
+    if len(found) < rounds:
+        return Undefined("by chance alone there would be rounds without a triad")
+    low, high = np.quantile(found, [0.025, 0.975])
     return Interval(float(low), float(high))
 
 
-def _worth(outcomes: Outcomes) -> NDArray[np.int64]:
-    """How many judgments of weight 1 those of each two policies are worth, shape (P, P)."""
-    wins, ties = outcomes.tallies()
-    squared_wins, squared_ties = replace(outcomes, weight=outcomes.weight**2).tallies()
-    total, squares = wins + wins.T + ties, squared_wins + squared_wins.T + squared_ties
-    return np.rint(np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)).astype(np.int64)
+def _chances_of_majority(shares: Floats, units: NDArray[np.int64]) -> Floats:
+    """The posterior chance that a pair's share is above one half, shape (P, P); 1/2 where the two did not meet."""
+    from scipy.special import betainc
+
+    chance: Floats = 1 - betainc(0.5 + shares * units, 0.5 + (1 - shares) * units, 0.5)
+    return chance
 
 
-def _cycles(policies: Sequence[str], shares: Floats, drawn: Sequence[Bools]) -> Iterator[Cycle]:
+def _cycles(policies: Sequence[str], shares: Floats, majority: Floats) -> Iterator[Cycle]:
     beats = shares > 0.5
     for i, j, k in combinations(range(len(policies)), 3):
         for a, b, c in ((i, j, k), (i, k, j)):
@@ -111,7 +116,7 @@ def _cycles(policies: Sequence[str], shares: Floats, drawn: Sequence[Bools]) -> 
                 yield Cycle(
                     policies=(policies[a], policies[b], policies[c]),
                     weakest=float(min(shares[a, b], shares[b, c], shares[c, a])),
-                    support=float(np.mean([one[a, b] and one[b, c] and one[c, a] for one in drawn])),
+                    support=float(majority[a, b] * majority[b, c] * majority[c, a]),
                 )
 
 

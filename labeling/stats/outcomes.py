@@ -1,14 +1,14 @@
 """What judgments say of policies two by two: who won, who tied, and how much each pair counts."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from preferences.pairs import pairs_in_ranking
-from preferences.records import Ranking
+from preferences.pairs import PairRules, counts_towards_pairs, pairs_in_ranking
+from preferences.records import ComparisonRecord, Ranking
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -67,6 +67,14 @@ class Outcomes:
         wins, ties = cells.reshape(2, size, size).astype(np.float64)
         return wins, ties + ties.T
 
+    def units_of_pairs(self) -> Indices:
+        """In how many units each two policies met, shape (P, P)."""
+        size, units = len(self.policies), max(self.units, 1)
+        low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+        cells = np.unique((low * size + high) * units + self.unit) // units
+        counts = np.bincount(cells, minlength=size * size).reshape(size, size)
+        return counts + counts.T
+
     def among(self, members: Sequence[int]) -> "Outcomes":
         """The pairs between these policies alone, with the weights they have among all."""
         place = np.full(len(self.policies), -1)
@@ -110,6 +118,15 @@ def shares_won(wins: Floats, ties: Floats) -> Floats:
     won = wins + ties / 2
     met = won + won.T
     return np.divide(won, met, out=np.zeros_like(won), where=met > 0)
+
+
+def rankings_of(records: Iterable[ComparisonRecord], rules: PairRules) -> Iterator[PolicyRanking]:
+    """What a leaderboard needs of records, the prompt being the unit; the rules say which judgments count at all."""
+    for record in records:
+        policies = tuple(response.policy for response in record.responses)
+        for judgment in record.judgments:
+            if judgment.ranking and counts_towards_pairs(judgment, rules):
+                yield PolicyRanking(policies, judgment.ranking, record.prompt_hash)
 
 
 def outcomes_of(rankings: Iterable[PolicyRanking], *, weight: Weight = "unit") -> Outcomes:

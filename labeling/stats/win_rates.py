@@ -1,18 +1,14 @@
 """How often policies win: against all, on average over opponents, and against each; a tie is half a win."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from labeling.stats.intervals import Share, wilson_share
+from labeling.stats.intervals import Interval, Share, wilson_share
 from labeling.stats.outcomes import Outcomes, shares_won
-from labeling.stats.resampling import ROUNDS, percentiles, unit_weights
 from labeling.stats.standings import Score
 from labeling.stats.undefined import Undefined
-
-Floats = NDArray[np.float64]
 
 MET_NOBODY = Undefined("it was never compared with another policy")
 
@@ -33,49 +29,37 @@ class WinRate:
     against: Mapping[str, Share]
 
 
-def win_rates(outcomes: Outcomes, *, rounds: int = ROUNDS, seed: int = 0) -> list[WinRate]:
+def win_rates(outcomes: Outcomes) -> list[WinRate]:
     """Win rates of all policies, the highest average first; those that met nobody come last.
 
-    Intervals of shares are Wilson's with the units as trials; that of the average weighs the units anew.
+    Intervals of shares are Wilson's, with the units as trials.
     """
     wins, ties = outcomes.tallies()
-    won = wins + ties / 2
-    met = won + won.T
-    units = _units_of_pairs(outcomes)
-    averages = _averages(wins, ties)
-    drawn = [_averages(*outcomes.tallies(weights)) for weights in unit_weights(outcomes.units, rounds, seed)]
-    spread = np.array(drawn).reshape(rounds, len(outcomes.policies))
-    counts = outcomes.units_of_policies()
+    shares, met = shares_won(wins, ties), wins + wins.T + ties
+    units, counts = outcomes.units_of_pairs(), outcomes.units_of_policies()
     rates = []
     for at, policy in enumerate(outcomes.policies):
         if not met[at].any():
             rates.append(WinRate(policy, MET_NOBODY, MET_NOBODY, {}))
             continue
-        overall = wilson_share(_share(won[at].sum(), met[at].sum()), int(counts[at]))
+        won = float((shares[at] * met[at]).sum() / met[at].sum())
         against = {
-            outcomes.policies[other]: wilson_share(_share(won[at, other], met[at, other]), int(units[at, other]))
+            outcomes.policies[other]: wilson_share(float(shares[at, other]), int(units[at, other]))
             for other in np.flatnonzero(met[at])
         }
-        average = Score(float(averages[at]), percentiles(spread[:, at]))
-        rates.append(WinRate(policy, overall, average, against))
+        overall = wilson_share(min(won, 1.0), int(counts[at]))
+        rates.append(WinRate(policy, overall, mean_of_shares(list(against.values())), against))
     return sorted(rates, key=lambda rate: -rate.average.value if isinstance(rate.average, Score) else 1.0)
 
 
-def _averages(wins: Floats, ties: Floats) -> Floats:
-    """The mean over opponents of the share won, shape (P,); 0 where there is none."""
-    opponents = ((wins + wins.T + ties) > 0).sum(axis=1)
-    averages: Floats = shares_won(wins, ties).sum(axis=1) / np.maximum(opponents, 1)
-    return averages
+def mean_of_shares(shares: Sequence[Share]) -> Score:
+    """The mean of independent shares, with the interval that theirs make: that of the one share where there is one.
 
+    Weighing units anew would not do, for a share of a single unit then never moves.
 
-def _share(won: float, met: float) -> float:
-    return min(1.0, float(won / met))
-
-
-def _units_of_pairs(outcomes: Outcomes) -> NDArray[np.int64]:
-    """In how many units each two policies met, shape (P, P)."""
-    size, units = len(outcomes.policies), max(outcomes.units, 1)
-    low, high = np.minimum(outcomes.first, outcomes.second), np.maximum(outcomes.first, outcomes.second)
-    cells = np.unique((low * size + high) * units + outcomes.unit) // units
-    counts = np.bincount(cells, minlength=size * size).reshape(size, size)
-    return counts + counts.T
+    Source: Zou & Donner 2008, Statistics in Medicine 27(10), eq. 6 (variance recovered from the limits).
+    """
+    value = float(np.mean([one.share for one in shares]))
+    below = float(np.sqrt(sum((one.share - one.low) ** 2 for one in shares))) / len(shares)
+    above = float(np.sqrt(sum((one.high - one.share) ** 2 for one in shares))) / len(shares)
+    return Score(value, Interval(value - below, value + above))

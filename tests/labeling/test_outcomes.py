@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.stats.outcomes import PolicyRanking, outcomes_of, outcomes_of_pairs, shares_won
+from labeling.stats.outcomes import PolicyRanking, outcomes_of, outcomes_of_pairs, rankings_of, shares_won
+from preferences.pairs import PairRules
+from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 
 
 def test_a_ranking_with_a_tie_makes_all_pairs_and_weighs_one():
@@ -57,6 +59,21 @@ def test_pairs_are_rankings_of_two():
     ours, theirs = outcomes_of(rankings), outcomes_of_pairs(["b", "c"], ["a", "a"], [1, 0.5])
     for one, other in zip(ours.tallies(), theirs.tallies(), strict=True):
         assert one.tolist() == other.tolist()
+
+
+def test_records_give_their_policies_and_the_judgments_that_count():
+    record = ComparisonRecord(
+        prompt=({"role": "user", "content": "Why?"},),
+        responses=(ResponseRecord("Because.", policy="a"), ResponseRecord("Who knows?")),
+        judgments=(
+            JudgmentRecord("ann", ((0,), (1,))),
+            JudgmentRecord("bob", ((1,), (0,)), is_surplus=True),
+            JudgmentRecord("cy", (), all_bad=True),
+        ),
+    )
+    expected = PolicyRanking(("a", None), ((0,), (1,)), record.prompt_hash)
+    assert list(rankings_of([record], PairRules())) == [expected]
+    assert len(list(rankings_of([record], PairRules(surplus="keep")))) == 2
 
 
 @pytest.mark.parametrize(

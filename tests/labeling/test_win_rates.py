@@ -1,12 +1,14 @@
 """Win rates: shares by hand, evalica, intervals."""
 
 import evalica
+import numpy as np
 import pytest
 
-from labeling.stats.intervals import wilson_share
+from labeling.stats.intervals import Interval, wilson_share
 from labeling.stats.outcomes import PolicyRanking, outcomes_of, outcomes_of_pairs
+from labeling.stats.standings import Score
 from labeling.stats.undefined import Undefined
-from labeling.stats.win_rates import win_rates
+from labeling.stats.win_rates import mean_of_shares, win_rates
 from tests.labeling.test_elo import random_pairs
 
 
@@ -36,11 +38,21 @@ def test_the_best_average_comes_first_and_who_met_nobody_last():
     assert win_rates(outcomes_of([])) == []
 
 
-def test_who_always_won_has_an_honest_share_and_no_lucky_interval_of_the_average():
+def test_who_always_won_has_the_same_honest_interval_both_ways():
     best = win_rates(outcomes_of_pairs(["a"] * 5, ["b"] * 5, [1] * 5))[0]
     assert (best.overall.share, best.overall.low) == (1, pytest.approx(0.566, abs=0.001))
-    assert best.average.value == 1
-    assert isinstance(best.average.interval, Undefined)
+    assert best.average == Score(1.0, Interval(pytest.approx(best.overall.low), 1.0))
+
+
+def test_the_interval_of_an_average_covers_it():
+    draw = np.random.default_rng(3)
+    planted = np.array([0.9, 0.7, 0.5, 0.3])
+    covered = 0
+    for _world in range(400):
+        shares = [wilson_share(float(one), 6) for one in draw.binomial(6, planted) / 6]
+        interval = mean_of_shares(shares).interval
+        covered += interval.low <= planted.mean() <= interval.high
+    assert 0.92 <= covered / 400 <= 0.99
 
 
 def test_many_judgments_of_one_prompt_are_one_trial():
