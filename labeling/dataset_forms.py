@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from labeling.errors import UnreadableUpload
 from labeling.services.imports import AUTO, readable_formats
 from labeling.services.snapshots import SnapshotRequest, pair_rules
+from labeling.services.uploads import MAPPING_BYTES, read_mapping
 from preferences.pairs import PairRules
 
 RULES = tuple(field.name for field in fields(PairRules))
@@ -24,6 +26,11 @@ class ImportForm(forms.Form):
         label=_("File"),
         help_text=_("JSONL, one row a line, plain or gzipped. Rows that are here already stay as they are."),
     )
+    mapping = forms.FileField(
+        label=_("Field mapping"),
+        required=False,
+        help_text=_("For a table in no known format: a TOML or JSON file that says which columns hold what."),
+    )
     format = forms.ChoiceField(label=_("Format"), choices=format_choices, initial=AUTO)
     people_judge_again = forms.BooleanField(
         label=_("Put rows that bring a judgment before people as well"),
@@ -31,6 +38,14 @@ class ImportForm(forms.Form):
         required=False,
         help_text=_("Imported judgments stay apart from those made here and can be left out of snapshots."),
     )
+
+    def clean_mapping(self) -> dict[str, Any] | None:
+        """What the mapping says, or None without one."""
+        sent = self.cleaned_data["mapping"]
+        try:
+            return read_mapping(sent.read(MAPPING_BYTES + 1)) if sent else None
+        except UnreadableUpload as problem:
+            raise forms.ValidationError(str(problem)) from None
 
 
 class SnapshotForm(forms.Form):

@@ -31,6 +31,7 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
         counts = import_file(
             batch=batch,
             path=upload_path(run),
+            mapping=run.config.get("mapping"),
             people_judge_again=run.config.get("people_judge_again", True),
             pictures_from=picture_folder(run),
             progress=lambda rows: progress(rows, total),

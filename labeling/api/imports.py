@@ -20,7 +20,7 @@ from labeling.downloads import rejected_file
 from labeling.models import ImportBatch, Project
 from labeling.services.imports import AUTO, counts_of, rejected_path
 from labeling.services.rejects import read_rejects
-from labeling.services.uploads import check_upload_size, keep_upload, queue_import
+from labeling.services.uploads import MAPPING_BYTES, check_upload_size, keep_upload, queue_import, read_mapping
 from runs.tasks import execute_run
 
 SHOWN_REJECTS = 100
@@ -30,6 +30,10 @@ FORM_BYTES = 64 * 1024  # what a multipart body adds to its file
 class UploadSerializer(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True)
     format = serializers.CharField(max_length=40, default=AUTO)
+    mapping = serializers.FileField(
+        required=False,
+        help_text="TOML or JSON that says which columns of any table hold what; it replaces `format`.",
+    )
     # Left out means yes; without allow_null a form that leaves it out would mean no.
     people_judge_again = serializers.BooleanField(
         allow_null=True, default=None, help_text="Put rows that bring a judgment before people as well (default)."
@@ -108,6 +112,7 @@ def _send(request: Request, slug: str) -> Response:
     serializer = UploadSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     sent = serializer.validated_data
+    mapping = read_mapping(sent["mapping"].read(MAPPING_BYTES + 1)) if "mapping" in sent else None
     path, digest = keep_upload(sent["file"].chunks())
     try:
         batch = queue_import(
@@ -116,6 +121,7 @@ def _send(request: Request, slug: str) -> Response:
             file_name=sent["file"].name,
             file_sha256=digest,
             format=sent["format"],
+            mapping=mapping,
             people_judge_again=sent["people_judge_again"] is not False,
             created_by=request.user,
         )

@@ -17,8 +17,9 @@ from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
 from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
-from preferences.errors import InvalidRow, UnknownFormat, UnreadableFile
+from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, UnreadableFile
 from preferences.formats import FORMATS, Format, Reading, detect, format_named, prompts, read_rows
+from preferences.formats.mapped import mapped_format
 from preferences.lines import Row, count_lines, open_rows
 
 BATCH_ROWS = 500
@@ -61,6 +62,7 @@ def import_file(
     *,
     batch: ImportBatch,
     path: Path,
+    mapping: dict[str, Any] | None = None,
     people_judge_again: bool = True,
     pictures_from: Path | None = None,
     progress: Callable[[int], None] = lambda rows: None,
@@ -77,12 +79,13 @@ def import_file(
 
     Args:
         batch: its format is a format's name or `auto`, and is set to the one detected.
+        mapping: which columns hold what, for a table in no format; then no format is looked for.
         pictures_from: the folder that rows may name pictures in; None where a picture must be in the row itself.
         progress: told the number of rows after each batch; may raise to stop, and what is committed stays.
 
     Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported.
     """
-    format = _choose_format(batch.format, path, batch.project)
+    format = _choose_format(batch.format, path, batch.project, mapping)
     ImportBatch.objects.filter(pk=batch.pk).update(format=format.name)
     counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
@@ -104,6 +107,7 @@ def rehearse_import(
     project: Project,
     path: Path,
     format: str = AUTO,
+    mapping: dict[str, Any] | None = None,
     pictures_from: Path | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> tuple[Counts, list[Reject]]:
@@ -115,7 +119,7 @@ def rehearse_import(
     counts = Counts()
     refused: list[Reject] = []
     intake = Intake(project=project, is_rehearsal=True)
-    readings = _read(path, _choose_format(format, path, project), project)
+    readings = _read(path, _choose_format(format, path, project, mapping), project)
     for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
         outcomes = _outcomes(intake, chunk)
         rejected = _count(chunk, outcomes, counts)
@@ -130,8 +134,10 @@ def _takes_prompts(project: Project) -> bool:
     return Instrument.objects.filter(project=project, kind=Instrument.Kind.DEMONSTRATION).exists()
 
 
-def _choose_format(name: str, path: Path, project: Project) -> Format:
+def _choose_format(name: str, path: Path, project: Project, mapping: dict[str, Any] | None) -> Format:
     try:
+        if mapping is not None:
+            return mapped_format(mapping)
         if name != AUTO:
             return format_named(name)
         first = [row for _number, row in itertools.islice(open_rows(path), DETECTION_ROWS)]
@@ -140,7 +146,7 @@ def _choose_format(name: str, path: Path, project: Project) -> Format:
         if all(isinstance(row, InvalidRow) or prompts.matches(row) for row in first) and _takes_prompts(project):
             return format_named("responses")
         return format_named(detect(first))
-    except (UnknownFormat, UnreadableFile) as error:
+    except (InvalidMapping, UnknownFormat, UnreadableFile) as error:
         raise UnreadableUpload(str(error)) from None
     except OSError as error:
         raise UnreadableUpload(

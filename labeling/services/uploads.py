@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -12,11 +13,15 @@ from django.utils.translation import gettext as _
 from labeling.errors import UnreadableUpload, UploadTooLarge
 from labeling.models import ImportBatch, Person, Project
 from labeling.services.imports import AUTO, readable_formats
+from preferences.errors import InvalidMapping
 from preferences.formats import FORMATS
+from preferences.formats.mapped import NAME as MAPPED
+from preferences.formats.mapping import parse_mapping
 from runs.models import Run
 from runs.services.queueing import queue_run
 
 RUN_KIND = "import"
+MAPPING_BYTES = 64 * 1024
 
 
 def keep_upload(chunks: Iterable[bytes], *, limit_bytes: int | None = None) -> tuple[Path, str]:
@@ -63,6 +68,7 @@ def queue_import(
     file_name: str,
     file_sha256: str,
     format: str = AUTO,
+    mapping: dict[str, Any] | None = None,
     people_judge_again: bool = True,
     created_by: Person | None = None,
 ) -> ImportBatch:
@@ -70,6 +76,7 @@ def queue_import(
 
     Args:
         file: absolute, or relative to PLUMBLINE_HOME (then it is an upload, and goes when the import has succeeded).
+        mapping: which columns hold what (`read_mapping`); then the format does not matter.
 
     Raises: UnreadableUpload for a format that does not exist.
     """
@@ -82,7 +89,12 @@ def queue_import(
     with transaction.atomic():
         run = queue_run(
             kind=RUN_KIND,
-            config={"project": project.slug, "file": str(file), "people_judge_again": people_judge_again},
+            config={
+                "project": project.slug,
+                "file": str(file),
+                "people_judge_again": people_judge_again,
+                "mapping": mapping,
+            },
             title=_("Import %(file)s") % {"file": file_name},
             created_by=created_by,
             scope=project.slug,
@@ -93,9 +105,19 @@ def queue_import(
             run=run,
             file_name=Path(file_name).name[:255] or "upload",
             file_sha256=file_sha256,
-            format=format,
+            format=format if mapping is None else MAPPED,
             created_by=created_by,
         )
+
+
+def read_mapping(content: bytes) -> dict[str, Any]:
+    """What a mapping file says, checked. Raises: UnreadableUpload, naming the key that is wrong."""
+    if len(content) > MAPPING_BYTES:
+        raise UnreadableUpload(_("The mapping is larger than %(limit)d kB.") % {"limit": MAPPING_BYTES // 1024})
+    try:
+        return parse_mapping(content)
+    except InvalidMapping as error:
+        raise UnreadableUpload(str(error), fields={"mapping": str(error)}) from None
 
 
 def sha256_of(path: Path) -> str:

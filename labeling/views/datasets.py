@@ -65,6 +65,7 @@ def send(request: HttpRequest, project: Project) -> HttpResponse:
             file_name=form.cleaned_data["file"].name,
             file_sha256=digest,
             format=form.cleaned_data["format"],
+            mapping=form.cleaned_data["mapping"],
             people_judge_again=form.cleaned_data["people_judge_again"],
             created_by=request.user,  # type: ignore[arg-type]
         )

@@ -21,10 +21,9 @@ from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, Message, ResponseRecord
 from preferences.rows import SnapshotRow
 
-_CHATS = "prompts that are not turns of user and assistant, but for one system message at the start"
+_CHATS = "prompts that are not a conversation of user and assistant"
 DROPS = f"pictures, answers of several messages, all answers but the best, judgments, policies, metadata; {_CHATS}"
 DROPS_RANKING = f"{NOT_HELD}; strength; answers of several messages; {_CHATS}"
-_NO_CHAT = "prompt is not turns of user and assistant"
 
 
 def matches(row: dict[str, Any]) -> bool:
@@ -56,7 +55,7 @@ def read(row: dict[str, Any]) -> ComparisonRecord:
 def write(row: SnapshotRow, rules: PairRules, report: ExportReport) -> Iterator[dict[str, Any]]:
     columns = _columns(row.record.prompt)
     if columns is None:
-        report.drop(f"answer whose {_NO_CHAT}")
+        report.drop("answer whose prompt is not a conversation of user and assistant")
         return
     answer = best_text(row, report)
     if answer is not None:
@@ -69,7 +68,7 @@ def write_ranking(row: SnapshotRow, rules: PairRules, report: ExportReport) -> I
     for pair in decided_pairs(row, rules, report):
         better, worse = row.record.responses[pair.better], row.record.responses[pair.worse]
         if columns is None:
-            report.drop(f"pair whose {_NO_CHAT}")
+            report.drop("pair whose prompt is not a conversation of user and assistant")
         elif better.kind != "text" or worse.kind != "text":
             report.drop("pair whose response has several messages")
         else:

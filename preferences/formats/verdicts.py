@@ -39,7 +39,7 @@ def judgment(value: dict[str, Any], k: int, name: str) -> JudgmentRecord:
             _index(index, f"{name}, shown_order") for index in _list(value.get("shown_order"), f"{name}, shown_order")
         ),
         guideline_version=_whole(value.get("guideline_version"), f"{name}, guideline_version"),
-        judged_at=_time(value.get("judged_at"), f"{name}, judged_at"),
+        judged_at=time(value.get("judged_at"), f"{name}, judged_at"),
         source=source,
         is_surplus=_truth(value.get("is_surplus"), f"{name}, is_surplus"),
     )
@@ -86,11 +86,12 @@ def _whole(value: Any, name: str) -> int | None:
     return value
 
 
-def _time(value: Any, name: str) -> datetime | None:
+def time(value: Any, name: str) -> datetime | None:
+    """A time in UTC; one without a zone is taken as UTC."""
     if value is None:
         return None
     try:
-        time = datetime.fromisoformat(value)
+        when = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidRow(f"“{name}” is {value!r}, not a time (ISO 8601).", reason="bad-judgment") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

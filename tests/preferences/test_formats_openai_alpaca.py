@@ -271,8 +271,8 @@ def test_a_wrong_row_of_alpaca_is_refused(row, sentence):
 def test_a_prompt_that_is_no_chat_is_told():
     record = decided("Good.", "Bad.")
     odd = ComparisonRecord((*PROMPT, *PROMPT), record.responses, record.judgments)
-    assert write("alpaca", odd) == ([], {"answer whose prompt is not turns of user and assistant": 1})
-    assert write("alpaca-ranking", odd) == ([], {"pair whose prompt is not turns of user and assistant": 1})
+    assert write("alpaca", odd) == ([], {"answer whose prompt is not a conversation of user and assistant": 1})
+    assert write("alpaca-ranking", odd) == ([], {"pair whose prompt is not a conversation of user and assistant": 1})
     assert write("alpaca", record)[0] == [{"instruction": "Which way?", "input": "", "output": "Good."}]
     assert write("openai-chat", record) == (
         [{"messages": [USER, {"role": "assistant", "content": "Good."}]}],

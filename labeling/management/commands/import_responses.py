@@ -15,7 +15,7 @@ from labeling.services.imports import (
     rejected_path,
 )
 from labeling.services.rejects import count_reasons, read_rejects
-from labeling.services.uploads import batch_of, queue_import, sha256_of
+from labeling.services.uploads import batch_of, queue_import, read_mapping, sha256_of
 from preferences.formats import FORMATS
 from runs.models import Run
 from runs.services.waiting import run_here
@@ -33,6 +33,9 @@ class Command(JsonCommand):
         parser.add_argument("project")
         parser.add_argument("file")
         parser.add_argument("--format", default=AUTO, choices=[AUTO, *FORMATS])
+        parser.add_argument(
+            "--mapping", metavar="FILE", help="A TOML or JSON file that says which columns hold what, for any table."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen, and change nothing.")
         parser.add_argument(
             "--labels-settle",
@@ -45,9 +48,10 @@ class Command(JsonCommand):
         path = Path(options["file"]).resolve()
         if not path.is_file():
             raise UnreadableUpload(f"There is no file {options['file']}.")
+        mapping = mapping_in(options["mapping"])
         if options["dry_run"]:
             counts, rejects = rehearse_import(
-                project=project, path=path, format=options["format"], pictures_from=path.parent
+                project=project, path=path, format=options["format"], mapping=mapping, pictures_from=path.parent
             )
             self.tell_rejects((reject.as_json() for reject in rejects[:SHOWN_REJECTS]), counts.rejected)
             return {**counts.as_json(), "dry_run": True, "reasons": dict(counts.reasons)}
@@ -57,6 +61,7 @@ class Command(JsonCommand):
             file_name=path.name,
             file_sha256=sha256_of(path),
             format=options["format"],
+            mapping=mapping,
             people_judge_again=not options["labels_settle"],
         )
         assert batch.run is not None  # noqa: S101  queue_import made it
@@ -84,3 +89,12 @@ class Command(JsonCommand):
             self.say(f"line {reject['line']}: {reject['message']}")
         if total > SHOWN_REJECTS:
             self.say(f"… and {total - SHOWN_REJECTS} more rows, all in the rejected file.")
+
+
+def mapping_in(file: str | None) -> dict[str, Any] | None:
+    """What a mapping file says, if one is named."""
+    if file is None:
+        return None
+    if not Path(file).is_file():
+        raise UnreadableUpload(f"There is no file {file}.")
+    return read_mapping(Path(file).read_bytes())
