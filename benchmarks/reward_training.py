@@ -20,8 +20,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.report import Row, installed
+from preferences.containers import open_rows
 from preferences.formats import plumbline
-from preferences.lines import open_rows
 from preferences.pairs import PairRules, derive_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord
 from preferences.snapshot import read_manifest, read_snapshot, write_snapshot

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from preferences.best import best_response
+from preferences.containers import open_rows
 from preferences.errors import InvalidRow
 from preferences.formats import FORMATS, detect, read_rows
 from preferences.formats.fields import prompt as prompt_field
 from preferences.hashing import prompt_hash
-from preferences.lines import open_rows
 from preferences.pairs import PairRules, derive_pairs
 from preferences.records import ComparisonRecord, Message
 from preferences.snapshot import read_snapshot

@@ -12,10 +12,10 @@ from finetuning.errors import InvalidPolicyRun, NothingToAnswer
 from finetuning.models import Policy
 from finetuning.queries import prompts_to_answer, unanswered_prompts, unseen_demo_prompts
 from labeling.models import Project, Prompt, Response
+from preferences.containers import open_rows
 from preferences.errors import InvalidRow, UnreadableFile
 from preferences.formats.fields import prompt as read_prompt
 from preferences.hashing import prompt_hash
-from preferences.lines import open_rows
 
 PROMPTS = "prompts.jsonl"
 PromptRow = dict[str, Any]  # {"id": prompt hash, "prompt": messages, "metadata"}

@@ -17,10 +17,11 @@ from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
 from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
+from preferences import containers
+from preferences.containers import Row, open_rows
 from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, UnreadableFile
 from preferences.formats import FORMATS, Format, Reading, detect, format_named, prompts, read_rows
 from preferences.formats.mapped import mapped_format
-from preferences.lines import Row, count_lines, open_rows
 
 BATCH_ROWS = 500
 BATCH_CHARACTERS = 4_000_000
@@ -278,7 +279,7 @@ def _count(chunk: list[Reading], outcomes: list[Outcome], counts: Counts) -> lis
 def count_rows(path: Path) -> int | None:
     """About how many rows a file has, for a progress bar; None if it cannot be read to its end."""
     try:
-        return count_lines(path)
+        return containers.count_rows(path)
     except (UnreadableFile, OSError):
         return None
 

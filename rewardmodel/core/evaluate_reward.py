@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
+from preferences.containers import open_rows
 from preferences.errors import InvalidRow
 from preferences.formats import detect, format_named, read_rows
-from preferences.lines import open_rows
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.snapshot import read_manifest, read_snapshot

@@ -302,7 +302,8 @@ def test_a_file_that_breaks_off_leaves_its_whole_rows_imported(tmp_path):
     [
         (b"", "The file is empty"),
         (b"PAR1rest", "Parquet"),
-        (b'[{"a": 1}]', "one JSON array"),
+        (b'[{"a": 1}]', "rows with “a”"),
+        (b'[{"a": 1}', "one JSON array that does not end"),
         (b'{"instruction": "a"}\n', "rows with “instruction”"),
         (b"nonsense\n", "No row of the file could be read"),
     ],

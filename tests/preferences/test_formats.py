@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preferences.containers.jsonl import parse_row
 from preferences.errors import InvalidRow, UnknownFormat
 from preferences.formats import FORMATS, ExportReport, detect, export_rows, format_named
-from preferences.lines import parse_row
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, JudgmentRecord, Message, ResponseRecord
 from preferences.rows import SnapshotRow

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from preferences.containers import open_rows
 from preferences.errors import InvalidRow
 from preferences.formats import ExportReport, detect, format_named
-from preferences.lines import open_rows
 from preferences.pairs import PairRules
 from preferences.rows import SnapshotRow
 from preferences.snapshot import read_snapshot, store_snapshot

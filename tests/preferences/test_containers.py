@@ -1,3 +1,5 @@
+"""Reading files of every kind: what is a row, what is not, and where reading stops."""
+
 import contextlib
 import gzip
 import io
@@ -5,11 +7,14 @@ import json
 import tracemalloc
 
 import pytest
-from hypothesis import given
+import zstandard
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from preferences.containers import Limits, count_rows, open_rows
+from preferences.containers.jsonl import parse_row
+from preferences.containers.writing import container_named, written
 from preferences.errors import InvalidRow, UnreadableFile
-from preferences.lines import Limits, open_rows, parse_row
 from tests.preferences.strategies import json_objects
 
 
@@ -86,71 +91,109 @@ def test_the_cap_counts_the_row_and_not_its_line_ending(extra, ending):
 
 
 @given(st.lists(json_objects, max_size=8), st.booleans())
-def test_any_rows_come_back_plain_and_gzipped(rows, escaped):
+def test_any_rows_come_back_plain_and_packed(rows, escaped):
     content = "".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in rows).encode()
     expected = list(enumerate(rows, start=1))
-    assert told(content) == expected
-    assert told(gzip.compress(content)) == expected
+    for packed in (content, gzip.compress(content), zstandard.compress(content)):
+        assert told(packed) == expected
 
 
+STARTS = (b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"[", b"[{", b"a,b\n", b'a,"', b"\xef\xbb\xbf")
+
+
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_at_all_can_do_worse_than_be_refused(content):
-    for source in (content, b"\x1f\x8b" + content):
+    for source in (*(start + content for start in STARTS), b"PAR1" + content + b"\x10\0\0\0PAR1"):
         with contextlib.suppress(UnreadableFile):
             assert all(isinstance(row, dict | InvalidRow) for _, row in rows_of(source))
 
 
-def test_several_gzip_members_are_one_file():
-    assert told(gzip.compress(b'{"a":1}\n') + gzip.compress(b'{"a":2}\n')) == [(1, {"a": 1}), (2, {"a": 2})]
+PACKING = {"gzip": gzip.compress, "zstandard": zstandard.ZstdCompressor(write_checksum=True).compress}
 
 
-def test_gzip_is_known_by_its_bytes_and_not_by_its_name(tmp_path):
+@pytest.fixture(params=PACKING)
+def pack(request):
+    return PACKING[request.param]
+
+
+def test_several_packed_files_in_a_row_are_one(pack):
+    assert told(pack(b'{"a":1}\n') + pack(b"") + pack(b'{"a":2}\n')) == [(1, {"a": 1}), (2, {"a": 2})]
+
+
+def test_what_is_packed_is_known_by_its_bytes_and_not_by_its_name(tmp_path, pack):
     path = tmp_path / "rows.jsonl"
-    path.write_bytes(gzip.compress(b'{"a":1}\n'))
+    path.write_bytes(pack(b'{"a":1}\n'))
     assert list(open_rows(path)) == [(1, {"a": 1})]
 
 
-def test_a_gzip_file_that_breaks_off_gives_its_whole_rows_first():
+@pytest.mark.parametrize("missing", [1, 3, 100])
+def test_a_packed_file_that_breaks_off_gives_its_whole_rows_first(pack, missing):
     rows = b"".join(b'{"a":%d}\n' % number for number in range(20_000))
     read = []
-    with pytest.raises(UnreadableFile, match="damaged or ends too early"):
-        read.extend(open_rows(io.BytesIO(gzip.compress(rows)[:-100])))
+    with pytest.raises(UnreadableFile, match=r"damaged or ends too early\. It was read to line \d+\."):
+        read.extend(open_rows(io.BytesIO(pack(rows)[:-missing])))
     assert read == [(number + 1, {"a": number}) for number in range(len(read))]
+    assert len(read) > 10_000
 
 
-def test_a_compression_bomb_is_stopped_early():
-    bomb = gzip.compress(b" " * 50_000_000)
+def test_damage_within_a_packed_file_is_told(pack):
+    packed = bytearray(pack(b"".join(b'{"a":%d}\n' % (number**5) for number in range(20_000))))
+    packed[len(packed) // 2] ^= 0xFF
+    with pytest.raises(UnreadableFile, match="damaged"):
+        rows_of(bytes(packed))
+
+
+def test_a_compression_bomb_is_stopped_early(pack):
+    bomb = pack(b" " * 50_000_000)
     tracemalloc.start()
     with pytest.raises(UnreadableFile, match="more than 200 times its size"):
         rows_of(bomb, ratio_from_bytes=1_000_000)
-    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 
 
+def test_a_table_that_repeats_one_value_is_stopped_when_its_rows_are_too_much():
+    table = b"".join(written([{"a": "x" * 5000}] * 2000, container_named("parquet")))
+    with pytest.raises(UnreadableFile, match=r"more than 1,000,000 bytes\. It was read to row 199\."):
+        rows_of(table, file_bytes=1_000_000)
+
+
+def test_a_compression_bomb_that_holds_a_table_is_not_unpacked_to_disk():
+    table = b"".join(written(({"a": f"{n}" + "x" * 5000} for n in range(2000)), container_named("parquet")))
+    with pytest.raises(UnreadableFile, match="more than 200 times its size"):
+        rows_of(table, ratio_from_bytes=1_000_000)
+    with pytest.raises(UnreadableFile, match="more than 200,000 bytes"):
+        rows_of(gzip.compress(table + b"x" * 300_000), file_bytes=200_000)
+
+
 def test_a_file_over_the_cap_is_stopped():
-    with pytest.raises(UnreadableFile, match=r"more than 20 bytes; it was read to line 3"):
+    with pytest.raises(UnreadableFile, match=r"more than 20 bytes\. It was read to line 2\."):
         rows_of(b'{"a":1}\n' * 10, file_bytes=20)
 
 
 @pytest.mark.parametrize(
     ("start", "name"),
     [
-        (b"PAR1", "a Parquet file"),
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+        (b"PK\x03\x04", "a ZIP archive or a spreadsheet's own file"),
+        (b"\xd0\xcf\x11\xe0", "an old spreadsheet's own file"),
         (b"\xfd7zXZ\x00", "an XZ file"),
+        ("text;chosen\n".encode("utf-16"), "a text in UTF-16"),
     ],
 )
 def test_other_kinds_of_file_are_named(start, name):
-    with pytest.raises(UnreadableFile, match=name):
-        rows_of(start + b"rest")
+    for content in (start + b"rest", gzip.compress(start + b"rest")):
+        with pytest.raises(
+            UnreadableFile, match=f"This is {name}. JSONL, a JSON array, CSV, TSV or Parquet is needed."
+        ):
+            rows_of(content)
 
 
-def test_one_json_array_is_named_as_such():
-    with pytest.raises(UnreadableFile, match="one JSON array"):
-        rows_of(b'[\n{"a":1},\n{"a":2}\n]')
-    with pytest.raises(UnreadableFile, match="one JSON array"):
-        rows_of(b'[{"a":1},{"a":2}]')
+@pytest.mark.parametrize(("name", "rows"), [("jsonl", 9), ("csv", 9), ("parquet", 9), ("parquet.zst", 9)])
+def test_a_progress_bar_is_told_about_how_many_rows_there_are(name, rows):
+    content = b"".join(written([{"a": "x", "b": "y"}] * rows, container_named(name)))
+    assert count_rows(io.BytesIO(content)) == rows
+    assert count_rows(io.BytesIO(b'[{"a": 1}]')) is None
 
 
 def test_an_empty_file_has_no_rows():
