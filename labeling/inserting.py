@@ -31,13 +31,13 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     fields = {field.attname: field for field in model._meta.concrete_fields}
     defaults = {name: field.get_default() for name, field in fields.items() if name not in names and name != "id"}
     columns = ["id", *names, *defaults]
-    adapt = [_adapter(fields[name]) for name in columns]
     ids = _draw_ids(model._meta.db_table, len(rows))
-    tail = tuple(defaults.values())
-    adapted = [
-        [convert(value) for convert, value in zip(adapt, (pk, *row, *tail), strict=True)]
-        for pk, row in zip(ids, rows, strict=True)
-    ]
+    tail = [_adapted(fields[name], value) for name, value in defaults.items()]
+    to_adapt = [(place, adapt) for place, name in enumerate(names, start=1) if (adapt := _adapter(fields[name]))]
+    adapted = [[pk, *row, *tail] for pk, row in zip(ids, rows, strict=True)]
+    for values in adapted:
+        for place, adapt in to_adapt:
+            values[place] = adapt(values[place])
     quoted = ", ".join(connection.ops.quote_name(str(fields[name].column)) for name in columns)
     _insert(connection.ops.quote_name(model._meta.db_table), quoted, adapted)
     return ids
@@ -68,8 +68,8 @@ def _insert(table: str, columns: str, rows: list[list[Any]]) -> None:
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608  our own names
 
 
-def _adapter(field: models.Field) -> Callable[[Any], Any]:
-    """How the engine wants a value of this field."""
+def _adapter(field: models.Field) -> Callable[[Any], Any] | None:
+    """How the engine wants a value of this field; None where it takes it as it is."""
     if isinstance(field, models.JSONField):
         return json.dumps
     if connection.vendor == "sqlite":
@@ -77,11 +77,12 @@ def _adapter(field: models.Field) -> Callable[[Any], Any]:
             return _sqlite_time
         if isinstance(field, models.UUIDField):
             return _sqlite_uuid
-    return _as_it_is
+    return None
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _adapted(field: models.Field, value: Any) -> Any:
+    adapt = _adapter(field)
+    return adapt(value) if adapt else value
 
 
 def _sqlite_time(value: datetime | None) -> str | None:
