@@ -24,9 +24,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labeling.stats.audits.effects import Audit
+from labeling.stats.audits.effects import Audit, Effect, shares
 from labeling.stats.audits.position import position_audit
-from labeling.stats.audits.report import adjusted, adjusted_headlines, all_audits, sentence
+from labeling.stats.audits.report import LEVEL, adjusted, adjusted_headlines, all_audits, sentence
 from labeling.stats.audits.rows import AuditRow, reading_of, seen_in_order
 from labeling.stats.text_features import text_features
 
@@ -64,11 +64,15 @@ def show(audit: Audit, p_values: dict[str, float]) -> None:
 
 
 def show_people(audit: Audit) -> None:
-    """How many annotators favour a side, after Holm's correction over all of them."""
+    """Who favours a place, after Holm's correction over all annotators with an interval of their own."""
     p_values = adjusted({str(annotator): effect for annotator, effect in audit.by_annotator.items()})
-    clear = sorted((p_value, annotator) for annotator, p_value in p_values.items() if p_value < 0.05)
-    print(f"annotators whose own position effect has an interval: {len(p_values)} of {len(audit.by_annotator)};")
-    print(f"of them clear after Holm's correction: {len(clear)}\n")
+    print(
+        f"annotators with a position effect of their own: {len(p_values)} of {len(audit.by_annotator)}; clear of them:"
+    )
+    for annotator, effect in audit.by_annotator.items():
+        if isinstance(effect, Effect) and p_values[str(annotator)] < LEVEL:
+            print(f"  {annotator}: {shares(effect)}, n = {effect.n}")
+    print()
 
 
 def json_lines(path: Path) -> Iterator[Any]:
