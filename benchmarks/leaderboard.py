@@ -5,6 +5,7 @@ Reads what a folder holds of these, each known by its fields:
 - pairs (`left`, `right`, `winner`), CSV; a file of the same name that ends in `-golden.csv` (`algorithm`, `item`,
   `score`) holds another library's results, and the largest difference from them is printed;
 - where the pairs have an `id` and a `worker` too: intervals over those ids, circles, and how consistent people are;
+- six choices among four responses (`preference`), JSON: how many circles there are;
 - texts of the same folder (`name`, `prompt`, `result`), JSONL: the leaderboard at equal style.
 
 `--speed` measures 200,000 made-up pairs of 50 policies besides.
@@ -14,10 +15,12 @@ import argparse
 import csv
 import gzip
 import json
+import lzma
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,12 @@ def main(words: list[str]) -> int:
         print(f"{path.relative_to(arguments.folder)}: {len(rows):,} judgments")
         for line in compared_with_golden(path, rows) if "worker" not in rows[0] else crowd(path, rows):
             print(f"  {line}")
+    for path in sorted(arguments.folder.rglob("*.json.xz")):
+        if verdicts := choices_of_four(path):
+            found = True
+            print(f"{path.relative_to(arguments.folder)}: {len(verdicts):,} choices")
+            for line in consistency_lines(verdicts):
+                print(f"  {line}")
     if arguments.speed:
         print(f"{SPEED_PAIRS:,} pairs of {SPEED_POLICIES} policies, {SPEED_ROUNDS} rounds")
         for line in speed():
@@ -145,10 +154,32 @@ def circles(outcomes: Outcomes, rows: list[dict[str, str]]) -> Iterator[str]:
     verdicts = [
         PairVerdict(row["worker"], row["prompt"], row["left"], row["right"], SCORES[row["winner"]]) for row in rows
     ]
+    yield from consistency_lines(verdicts)
+
+
+def consistency_lines(verdicts: Sequence[PairVerdict]) -> Iterator[str]:
+    """How consistent people are, all together."""
     everybody = consistency_of_annotators(verdicts).values()
-    triads, circular = sum(one.triads for one in everybody), sum(one.circular for one in everybody)
-    tied = sum(one.tied for one in everybody)
-    yield f"circles within people, on one prompt: {circular} of {triads} triads; {tied} more with a tie"
+    sums = {
+        name: sum(getattr(one, name) for one in everybody) for name in ("triads", "circular", "tied", "tied_misfits")
+    }
+    yield (
+        f"circles within people, on one prompt: {sums['circular']} of {sums['triads']} triads; "
+        f"{sums['tied_misfits']} of {sums['tied']} threes with a tie fit no order"
+    )
+
+
+def choices_of_four(path: Path) -> list[PairVerdict]:
+    """Six choices among each four responses, by people who are not told apart, so that each prompt has its own."""
+    rows = json.loads(lzma.decompress(path.read_bytes()))
+    if not all("preference" in row for row in rows):
+        return []
+    scores = {0: 0.5, 1: 1.0, 2: 0.0}
+    return [
+        PairVerdict("somebody", number, one, other, scores[choice])
+        for number, row in enumerate(rows)
+        for (one, other), choice in zip(combinations(range(4), 2), row["preference"], strict=True)
+    ]
 
 
 def styled(folder: Path, outcomes: Outcomes, rows: list[dict[str, str]]) -> Iterator[str]:

@@ -38,7 +38,9 @@ class Consistency:
 
     Attributes:
         triads, circular: how many, over all groups; a coin makes one in four circular.
-        tied: how many threes were all compared but not told apart, and count for nothing.
+        tied: how many threes were all compared, with a tie among them, and make no triad.
+        tied_misfits: how many of those fit no order with ties, such as x = y, y = z and x > z. Differences too small to
+            notice make such threes of consistent people too (Luce 1956, Econometrica 24(2)).
         share: of circular triads; the interval takes as trials only as many as can have no pair in common.
         zeta: 1 without a circle, 0 with as many as there can be; over groups of which each two items were compared and
             told apart.
@@ -47,6 +49,7 @@ class Consistency:
     triads: int
     circular: int
     tied: int
+    tied_misfits: int
     share: Share | Undefined
     zeta: float | Undefined
 
@@ -99,7 +102,7 @@ def consistency_of_annotators(verdicts: Iterable[PairVerdict]) -> dict[str, Cons
 
 
 def _consistency(groups: Sequence[dict[tuple[Hashable, Hashable], float]]) -> Consistency:
-    triads = circular = tied = trials = found = most = 0
+    triads = circular = tied = misfits = trials = found = most = 0
     for leads in groups:
         items = list(dict.fromkeys(item for pair in leads for item in pair))
         place = {item: at for at, item in enumerate(items)}
@@ -109,7 +112,8 @@ def _consistency(groups: Sequence[dict[tuple[Hashable, Hashable], float]]) -> Co
             beats[place[one], place[other]] = lead > 0
         told, circles = circular_triads(beats)
         triads, circular = triads + told, circular + circles
-        tied += circular_triads(met)[0] - told
+        with_tie = circular_triads(met)[0] - told
+        tied, misfits = tied + with_tie, misfits + with_tie - _fitting_ties(beats, met & ~beats & ~beats.T)
         trials += min(told, int(beats.sum()) // 3)
         if not isinstance(kendall_zeta(beats), Undefined):
             found, most = found + circles, most + most_circular_triads(len(items))
@@ -117,6 +121,14 @@ def _consistency(groups: Sequence[dict[tuple[Hashable, Hashable], float]]) -> Co
         triads=triads,
         circular=circular,
         tied=tied,
+        tied_misfits=misfits,
         share=wilson_share(circular / triads, trials) if triads else NO_TRIAD,
         zeta=1 - found / most if most else Undefined("no three items or more were all compared and told apart"),
     )
+
+
+def _fitting_ties(beats: Bools, equal: Bools) -> int:
+    """How many threes are all equal, or two equal ones that both beat the third or both lose to it."""
+    one_way, even = beats.astype(np.float64), equal.astype(np.float64)
+    same_side = (even * (one_way @ one_way.T + one_way.T @ one_way)).sum() / 2
+    return round(float(np.trace(even @ even @ even) / 6 + same_side))

@@ -1,6 +1,6 @@
 """Circles: triads against brute force, Kendall's coefficient against its formula, annotators one by one."""
 
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -97,7 +97,28 @@ def test_groups_are_apart_and_their_triads_add_up():
 
 def test_ties_make_no_triad_but_are_counted():
     found = consistency_of_annotators(verdicts("ann", 1, *CIRCLE[:2], ("z", "x", 0.5)))["ann"]
-    assert (found.triads, found.circular, found.tied) == (0, 0, 1)
+    assert (found.triads, found.circular, found.tied, found.tied_misfits) == (0, 0, 1, 1)
+
+
+@given(st.lists(st.sampled_from([0, 0.5, 1]), min_size=6, max_size=6))
+def test_ties_that_fit_no_order_are_those_that_brute_force_finds(scores):
+    pairs = list(combinations(range(4), 2))
+    score = dict(zip(pairs, scores, strict=True))
+    score |= {(other, one): 1 - won for (one, other), won in score.items()}
+    found = consistency_of_annotators(
+        PairVerdict("ann", 1, one, other, won) for (one, other), won in score.items() if one < other
+    )["ann"]
+    tied = [three for three in combinations(range(4), 3) if 0.5 in {score[pair] for pair in combinations(three, 2)}]
+    assert found.tied == len(tied)
+
+    def fits(three):
+        places = ({item: place[at] for at, item in enumerate(three)} for place in product(range(3), repeat=3))
+        return any(
+            all(score[a, b] == (0.5 if p[a] == p[b] else float(p[a] < p[b])) for a, b in combinations(three, 2))
+            for p in places
+        )
+
+    assert found.tied_misfits == sum(not fits(three) for three in tied)
 
 
 def test_a_pair_judged_again_counts_by_its_majority():
