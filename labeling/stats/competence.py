@@ -74,7 +74,7 @@ def share_that_follows(
         habit_counts: imagined answers of each kind by habit, added to those counted.
 
     Returns: shape (A,); `n` counts the answers.
-    Source: the mixture of Hovy et al. 2013, NAACL, eq. 1; profile likelihood: Murphy & van der Vaart 2000, JASA 95.
+    Source: the mixture of Hovy et al. 2013, NAACL-HLT; profile likelihood: Murphy & van der Vaart 2000, JASA 95.
     """
     a, kinds = habits.shape
     cell = annotator * kinds + answer

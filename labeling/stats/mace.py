@@ -21,7 +21,8 @@ from labeling.stats.label_table import (
 from labeling.stats.undefined import Undefined
 
 RESTARTS = 10
-STEPS = 500
+TRIAL_STEPS = 50  # after which the best start is chosen; it alone goes on until it settles
+STEPS = 1000
 SETTLED = 1e-6
 LOOKING_COUNTS = (
     0.5  # imagined times of looking and of not looking: Beta(½, ½), most look nearly always or nearly never
@@ -60,7 +61,7 @@ class Mace:
         classes: in the order of every tuple.
         annotators: what is known of each, or why nothing is.
         items: the consensus on each, or why there is none.
-        log_likelihood: by which the best start was chosen, in nats.
+        log_likelihood: of the labels, in nats.
         has_settled: whether the best start came to rest.
     """
 
@@ -97,8 +98,8 @@ def fit_mace(labels: Iterable[tuple[Key, Key, Key]], *, restarts: int = RESTARTS
         restarts: random starts beside one in which everybody looks four times of five.
 
     Raises: ValueError for ids that do not sort together.
-    Source: Hovy, Berg-Kirkpatrick, Vaswani & Hovy 2013, “Learning whom to trust with MACE”, NAACL-HLT, section 3, with
-        its priors: Beta(0.5, 0.5) and Dirichlet(10).
+    Source: Hovy, Berg-Kirkpatrick, Vaswani & Hovy 2013, “Learning whom to trust with MACE”, NAACL-HLT, with its
+        priors: Beta(0.5, 0.5) and Dirichlet(10).
     """
     table = label_table(labels)
     groups = overlap_groups(table)
@@ -124,11 +125,12 @@ def _best_fit(table: LabelTable, restarts: int, seed: int) -> _Fit:
     draw = np.random.default_rng(seed)
     people = len(table.annotators)
     starts = [np.full(people, FIRST_COMPETENCE), *(draw.uniform(0.05, 0.95, people) for _ in range(restarts))]
-    return max((_fit_from(table, start) for start in starts), key=lambda fit: fit.log_likelihood)
+    best = max(starts, key=lambda start: _fit_from(table, start, TRIAL_STEPS).log_likelihood)
+    return _fit_from(table, best, STEPS)
 
 
-def _fit_from(table: LabelTable, looking: Floats) -> _Fit:
-    """Variational EM from these competences, shape (A,), and from each annotator's labels as their habit."""
+def _fit_from(table: LabelTable, looking: Floats, steps: int) -> _Fit:
+    """At most so many steps of variational EM, from these competences, shape (A,), and from habits as people label."""
     a, k = len(table.annotators), len(table.classes)
     cell = table.annotator * k + table.label
     not_looking = 1 - looking
@@ -136,7 +138,7 @@ def _fit_from(table: LabelTable, looking: Floats) -> _Fit:
     habit = (given + HABIT_COUNTS) / (given + HABIT_COUNTS).sum(axis=1, keepdims=True)
     posterior = np.zeros(())
     has_settled = False
-    for _step in range(STEPS):
+    for _step in range(steps):
         previous = posterior
         log_joint = _log_joint(table, looking, not_looking, habit)
         log_marginal = np.logaddexp.reduce(log_joint, axis=1, keepdims=True)

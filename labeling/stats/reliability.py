@@ -34,8 +34,8 @@ def reliability_weights(
     Returns: non-negative; all 1 when all are equally reliable. Undefined when nobody's reliability is known, or none is
         above 0.
     Raises: ValueError for no judgments, a count below 1, or a reliability above 1.
-    Source: weights K·p − 1 as the minimiser of a bound on the error: Li & Yu 2014, arXiv:1411.4086, section 5; label
-        noise as a factor 1 − 2·(noise rate) of the expected loss: Natarajan et al. 2013, NeurIPS, section 3.
+    Source: weights K·p − 1 as the minimiser of a bound on the error: Li & Yu 2014, arXiv:1411.4086; label
+        noise as a factor 1 − 2·(noise rate) of the expected loss: Natarajan et al. 2013, NeurIPS.
     """
     if not judgments or min(judgments.values()) < 1:
         raise ValueError("Weights are for annotators with one judgment or more each.")

@@ -99,8 +99,8 @@ def test_the_likelihood_of_noisy_bradley_terry_is_theirs_at_any_point():
 
 
 def test_noisy_bradley_terry_orders_responses_as_theirs_and_people_better():
-    # Theirs writes each annotator's gradient over instead of adding it up, so that it orders people little better than
-    # by chance; responses it orders well.
+    # Theirs overwrites an annotator's gradient with each judgment instead of adding it up: skills come out in no order,
+    # while responses are ordered well.
     people = [(float(one), (0.5, 0.5)) for one in np.linspace(0.1, 0.95, 12)]
     judgments = judged_pairs(STRENGTHS, people, judgments=3000, seed=5)
     ours = fit_noisy_bradley_terry(judgments)

@@ -55,7 +55,7 @@ def test_the_clinicians_of_1979_come_out_as_their_equations_say():
         assert np.array(fit.annotators[clinician].confusion) == pytest.approx(rows, abs=1e-4)
 
 
-def test_the_patients_of_1979_get_the_classes_known_since_then():
+def test_the_patients_of_1979_keep_their_classes():
     fit = fit_dawid_skene(RATINGS, pooled_labels=0)
     assert [round(share, 2) for share in fit.class_shares] == [0.40, 0.42, 0.11, 0.07]
     classes = "142222132243121111222222112111131224233111212"

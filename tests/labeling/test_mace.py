@@ -76,10 +76,22 @@ def test_the_same_seed_gives_the_same_bits_in_any_order_of_labels():
     assert fit_mace(labels, seed=4) == fit_mace(labels[::-1], seed=4)
 
 
-def test_more_starts_never_find_less():
-    labels, _ = labelled([symmetric(0.5, 3)] * 6, items=30, per_item=3)
-    reached = [fit_mace(labels, restarts=restarts).log_likelihood for restarts in (0, 3, 10)]
-    assert reached == sorted(reached)
+def test_clear_labels_lead_every_start_to_one_place():
+    labels, _ = labelled([symmetric(one, 3) for one in (0.9, 0.8, 0.85, 0.7)], items=150, per_item=4)
+    fits = [fit_mace(labels, restarts=restarts, seed=seed) for restarts, seed in ((0, 0), (10, 0), (10, 1))]
+    for fit in fits[1:]:
+        assert fit.log_likelihood == pytest.approx(fits[0].log_likelihood, abs=1e-3)
+        assert fit.items[0].posterior == pytest.approx(fits[0].items[0].posterior, abs=1e-3)
+
+
+def test_clickers_who_answer_alike_fool_one_start_and_not_many():
+    crowd = [symmetric(0.5, 3)] * 6 + [always(0, 3)] * 3
+    labels, _ = labelled(crowd, items=60, per_item=4, seed=3)
+    one, many = fit_mace(labels, restarts=0), fit_mace(labels)
+    assert many.log_likelihood > one.log_likelihood + 5
+    for clicker in (6, 7, 8):
+        assert one.annotators[clicker].competence.share > 0.8
+        assert many.annotators[clicker].competence.share < 0.1
 
 
 @settings(max_examples=10, deadline=None)
