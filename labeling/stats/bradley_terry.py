@@ -63,7 +63,7 @@ def fit_bradley_terry(
 
     Raises: ValueError for shapes that differ; ArithmeticError if a fit does not settle, as where there is none.
     Source: Bradley & Terry 1952; Davidson 1970, JASA 65(329); Rao & Kupper 1967, JASA 62(317). That a Newton step so
-        shortened does not lower the likelihood: Bach 2010, Electronic Journal of Statistics 4, proposition 1.
+        shortened does not lower the likelihood of a logistic model: Bach 2010, Electronic Journal of Statistics 4.
     """
     if wins.ndim != 3 or wins.shape[1] != wins.shape[2] or wins.shape != ties.shape:
         raise ValueError(f"Wins and ties have shape (B, P, P), not {wins.shape} and {ties.shape}.")

@@ -43,7 +43,7 @@ def elo_ratings(
     """Rate policies in the order given, in random orders, and in random orders with units weighed anew.
 
     Raises: ValueError without a shuffle.
-    Source: Elo 1978, The Rating of Chessplayers, section 8.2; many orders: Boubdir et al. 2023, arXiv:2311.17295.
+    Source: Elo 1978, The Rating of Chessplayers; many orders: Boubdir et al. 2023, arXiv:2311.17295.
     """
     if shuffles < 1:
         raise ValueError("One shuffle or more is wanted.")

@@ -127,14 +127,14 @@ def choices(groups: Sequence[Tied]) -> list[tuple[list[tuple[int, float]], list[
 def fit_plackett_luce(stages: Stages, unit_weights: Floats, *, start: Floats | None = None) -> Floats:
     """Strengths in nats at which the rankings are most likely, shape (P,), summing to 0, by Newton's method.
 
-    There is one where `labeling.stats.connectivity.groups_on_one_scale` finds one group (Hunter 2004, assumption 2).
+    There is one where `labeling.stats.connectivity.groups_on_one_scale` finds one group (Hunter 2004).
 
     Args:
         unit_weights: how much each unit counts, shape (units,).
         start: strengths to begin from, shape (P,).
 
     Raises: ArithmeticError if the fit does not settle.
-    Source: Hunter 2004, Annals of Statistics 32(1), section 5, for the likelihood; the steps as in `bradley_terry`.
+    Source: Hunter 2004, Annals of Statistics 32(1), for the likelihood; the steps as in `bradley_terry`.
     """
     chosen, count = stages.totals(unit_weights)
     strengths = np.zeros(stages.policies) if start is None else start

@@ -67,7 +67,7 @@ def circular_triads(beats: Bools) -> tuple[int, int]:
 def most_circular_triads(items: int) -> int:
     """How many circular triads there can be among n items that were all compared: (n³ − n)/24, or (n³ − 4n)/24 if even.
 
-    Source: Kendall & Babington Smith 1940, Biometrika 31, section 3.
+    Source: Kendall & Babington Smith 1940, Biometrika 31.
     """
     return (items**3 - (items if items % 2 else 4 * items)) // 24
 
@@ -78,7 +78,7 @@ def kendall_zeta(beats: Bools) -> float | Undefined:
     Args:
         beats: shape (n, n), exactly one of (i, j) and (j, i) for each two items.
 
-    Source: Kendall & Babington Smith 1940, Biometrika 31, section 4.
+    Source: Kendall & Babington Smith 1940, Biometrika 31.
     """
     items = len(beats)
     if items < 3:

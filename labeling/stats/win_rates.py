@@ -57,7 +57,7 @@ def mean_of_shares(shares: Sequence[Share]) -> Score:
 
     Weighing units anew would not do, for a share of a single unit then never moves.
 
-    Source: Zou & Donner 2008, Statistics in Medicine 27(10), eq. 6 (variance recovered from the limits).
+    Source: Zou & Donner 2008, Statistics in Medicine 27(10) (variance recovered from the limits).
     """
     value = float(np.mean([one.share for one in shares]))
     below = float(np.sqrt(sum((one.share - one.low) ** 2 for one in shares))) / len(shares)

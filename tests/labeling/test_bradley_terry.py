@@ -13,7 +13,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from labeling.stats.bradley_terry import chances, fit_bradley_terry
 
-# Davidson 1970, JASA 65(329), table 2: six brands of chocolate pudding; i, j, wins of i, wins of j, ties.
+# Davidson 1970, JASA 65(329): six brands of chocolate pudding; i, j, wins of i, wins of j, ties.
 PUDDINGS = [
     (1, 2, 19, 22, 16), (1, 3, 16, 19, 12), (2, 3, 19, 19, 10), (1, 4, 18, 23, 13), (2, 4, 23, 19, 9),
     (3, 4, 19, 20, 15), (1, 5, 13, 19, 18), (2, 5, 16, 20, 12), (3, 5, 16, 15, 17), (4, 5, 17, 14, 16),
