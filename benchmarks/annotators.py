@@ -5,8 +5,8 @@ was planted, for several numbers of imagined labels in Dawid–Skene and for noi
 `ukpconvarg1/` (UKPConvArg1-full as JSON lines: pairs of arguments, judgments by workers, gold) or `llmfao_crowd/`
 (crowd-comparisons.csv.gz: pairs of language models' answers, judgments by workers), or both:
 
-- **gold**: how often each consensus is the gold label, of all items (a draw is wrong) and of those where the majority is
-  no draw. The gold of UKPConvArg1 was itself estimated by MACE over the whole corpus: it favours MACE, and small
+- **gold**: how often each consensus is the gold label, of all items (a draw is wrong) and of those where the majority
+  is no draw. The gold of UKPConvArg1 was itself estimated by MACE over the whole corpus: it favours MACE, and small
   differences mean nothing.
 - **held out**: one judgment of each item is put aside, and the consensus of the others is asked for it; this owes
   nothing to any gold.

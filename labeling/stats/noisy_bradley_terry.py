@@ -189,7 +189,7 @@ def _negative_log_posterior(flat: Floats, pairs: PairTable) -> tuple[float, Floa
     share = looked / (looked + not_looked)
     value = (
         np.log(looked + not_looked).sum()
-        + np.log(competence * (1 - competence)).sum()
+        - (np.logaddexp(0, fit.competence_logit) + np.logaddexp(0, -fit.competence_logit)).sum()
         + IMAGINED * np.log(habit).sum()
         - (fit.strength**2).sum() / (2 * PRIOR_VARIANCE)
     )
