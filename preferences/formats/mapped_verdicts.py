@@ -26,14 +26,17 @@ class Compared:
 
     def index(self, value: Any, name: str) -> int:
         """The index of the response that a value names. Raises: InvalidRow if it names none, or two."""
-        for names in (self.columns, self.policies):
-            if isinstance(value, str) and names.count(value) == 1:
-                return names.index(value)
+        if self.names(value):
+            return self.columns.index(value) if value in self.columns else self.policies.index(value)
         try:
             number = as_number(value, name)
         except InvalidRow:
             number = None
         return self.numbered(number, value, name)
+
+    def names(self, value: Any) -> bool:
+        """Whether a value is the column or the policy of exactly one response."""
+        return (self.columns.count(value) or self.policies.count(value)) == 1
 
     def numbered(self, number: float | None, value: Any, name: str) -> int:
         """The index of the response of a number from 1."""
@@ -111,9 +114,9 @@ def _winner(row: Row, name: str, said: VerdictMapping, compared: Compared) -> li
     value = value_of(row, name)
     if value is None or value == "":
         return None
-    if not said.values:
-        return compared.only(compared.index(value, name))
     meaning = said.values.get(str(as_word(value)))
+    if meaning is None and (not said.values or compared.names(value)):
+        return compared.only(compared.index(value, name))
     if meaning is None:
         known = ", ".join(said.values)
         raise InvalidRow(f"“{name}” is {value!r}; the mapping knows {known}.", reason="bad-judgment")

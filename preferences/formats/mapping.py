@@ -28,8 +28,8 @@ class VerdictMapping:
     Attributes:
         each: the column with a list of objects, one verdict each; columns are then looked up in the object first.
         winner: the column that names the better response; `values` says what its values mean: a response's number
-            from 1, `tie`, `all_bad`, or `skip` for no verdict. Without them they are a response's number, column or
-            policy.
+            from 1, `tie`, `all_bad`, or `skip` for no verdict. What they do not say may be a response's column or
+            policy, and without them its number.
         ranks: a number for each response; equal ones are tied. `best` says which end is best.
         order: the column with a list of responses, best first, by number from `first`.
         score: a number whose distance from `middle` is the strength (through `strengths`, if given), and which

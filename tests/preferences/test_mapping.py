@@ -122,9 +122,11 @@ def test_a_winner_is_named_by_column_number_or_value(verdict, value, ranking):
 
 
 def test_a_winner_may_be_a_policy():
-    mapping = {**BASE, "policies": ["ma", "mb"], "judgments": {"winner": "better"}}
-    record = read(mapping, {**ROW, "ma": "old", "mb": "new", "better": "new"})
-    assert said(record, record.judgments[0].ranking) == [["Right."], ["Left."]]
+    for verdict in ({"winner": "better"}, {"winner": "better", "values": {"tie": "tie"}}):
+        mapping = {**BASE, "policies": ["ma", "mb"], "judgments": verdict}
+        record = read(mapping, {**ROW, "ma": "old", "mb": "new", "better": "new"})
+        assert said(record, record.judgments[0].ranking) == [["Right."], ["Left."]]
+        assert "“better” is 'same'" in refusal(mapping, {"ma": "same", "mb": "same", "better": "same"})
 
 
 def test_all_bad_says_no_ranking_and_skip_says_nothing():
@@ -256,7 +258,11 @@ def test_gold_is_the_expected_ranking():
         (WINNER, {"better": 1.5}, "“better” is 1.5, which is none"),
         (WINNER, {"better": [1]}, "“better” is [1], which is none"),
         (WINNER, {"who": ["x"]}, "annotator” is not a text."),
-        ({**BASE, "judgments": {"winner": "better", "values": {"x": 1}}}, {}, "“better” is 'b'; the mapping knows x."),
+        (
+            {**BASE, "judgments": {"winner": "better", "values": {"x": 1}}},
+            {"better": "z"},
+            "is 'z'; the mapping knows x.",
+        ),
         ({**BASE, "judgments": {"winner": "better", "values": {"b": 5}}}, {}, "which is none of the 2 responses"),
         ({**BASE, "judgments": {"score": "better"}}, {}, "“better” is not a number."),
         ({**BASE, "judgments": {"score": "better"}}, {"better": 9}, "“better” is 9, not a whole number from 0 to 3."),
