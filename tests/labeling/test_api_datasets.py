@@ -165,7 +165,7 @@ def test_a_snapshot_that_cannot_be_frozen_says_why(client, judged, body, status)
 
 
 def test_a_large_project_is_frozen_by_a_run(client, judged, monkeypatch):
-    monkeypatch.setattr("labeling.services.snapshots.AT_ONCE_COMPARISONS", 5)
+    monkeypatch.setattr("labeling.services.snapshots.freezing.AT_ONCE_COMPARISONS", 5)
     response = freeze(client, judged)
     assert response.status_code == 202
     run = run_here(Run.objects.get(pk=response.json()["run"]))

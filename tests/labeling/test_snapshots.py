@@ -173,7 +173,7 @@ def test_a_snapshot_stays_what_it_was_while_judging_goes_on():
 
 
 def test_verdicts_stored_while_freezing_are_left_to_the_next_snapshot(monkeypatch):
-    monkeypatch.setattr("labeling.services.snapshots.READ_COMPARISONS", 1)
+    monkeypatch.setattr("labeling.services.snapshots.rows.READ_COMPARISONS", 1)
     project = make_project(judgments_per_comparison=2)
     for _ in range(3):
         make_comparison(project)

@@ -122,7 +122,7 @@ def test_a_snapshot_that_cannot_be_frozen_comes_back_with_its_reason(manager, ju
 
 
 def test_a_large_project_is_frozen_by_a_run_that_the_page_names(manager, judged, monkeypatch):
-    monkeypatch.setattr("labeling.services.snapshots.AT_ONCE_COMPARISONS", 5)
+    monkeypatch.setattr("labeling.services.snapshots.freezing.AT_ONCE_COMPARISONS", 5)
     page = manager.post(at(judged, "freeze"), FORM, follow=True)
     run = Run.objects.get(kind="snapshot")
     assert f"/runs/{run.pk}/" in page.content.decode()
