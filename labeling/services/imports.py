@@ -1,4 +1,4 @@
-"""Importing a file: streamed, some hundred rows a transaction, each row accounted for, safe to repeat at any point."""
+"""Importing a file: streamed, some hundred comparisons at a time, each row accounted for, safe to repeat at any point."""
 
 import itertools
 from collections import Counter
@@ -197,18 +197,18 @@ def _chunks(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
     What was read before the file broke off is handed out before the reason for it is raised.
     """
     chunk: list[Reading] = []
-    rows = characters = 0
+    size = characters = 0
     try:
         for reading in readings:
             chunk.append(reading)
-            rows += len(reading.rows)
+            size += max(len(reading.rows), len(reading.records))
             characters += sum(_characters_of_pictures(row) for _number, row in reading.rows)
             for record in reading.records:
                 characters += sum(len(response.content) for response in record.responses)
                 characters += sum(len(turn["content"]) for turn in record.prompt)
-            if rows >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+            if size >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
                 yield chunk
-                chunk, rows, characters = [], 0, 0
+                chunk, size, characters = [], 0, 0
     except UnreadableUpload:
         if chunk:
             yield chunk

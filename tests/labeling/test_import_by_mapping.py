@@ -1,5 +1,6 @@
 """Importing a table in no format, by a field mapping: from the command line, by the API, on the page."""
 
+import csv
 import io
 import json
 
@@ -88,6 +89,16 @@ def test_a_second_row_of_a_comparison_adds_its_judgment(project, files):
     assert (Comparison.objects.count(), Judgment.objects.count()) == (2, 3)
     again = command(project, *files)
     assert [again[name] for name in ("rows", "accepted", "rejected", "unchanged")] == [5, 0, 1, 4]
+
+
+def test_a_spreadsheet_is_read_by_the_same_mapping(project, files, tmp_path):
+    table = tmp_path / "rows.csv"
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(ROWS[0]))
+        writer.writeheader()
+        writer.writerows(ROWS)
+    told = command(project, table, files[1])
+    assert [told[name] for name in ("rows", "accepted", "rejected", "unchanged")] == [5, 3, 1, 1]
 
 
 def test_an_import_by_mapping_goes_on_where_it_stopped(project, tmp_path, monkeypatch):

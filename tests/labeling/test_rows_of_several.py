@@ -101,6 +101,14 @@ def test_an_import_goes_on_between_groups_never_within_one(tmp_path, monkeypatch
     assert [comparison.responses.count() for comparison in Comparison.objects.all()] == [3] * 6
 
 
+def test_comparisons_count_towards_a_transaction_not_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH_ROWS", 4)
+    told = []
+    rows = [row(*((f"{number}-{name}?", "yes", "ann") for name in "ABC")) for number in range(5)]
+    import_rows(make_project(), tmp_path, rows, progress=told.append)
+    assert told == [2, 4, 5]
+
+
 def test_a_native_row_still_holds_one_comparison():
     native = {"prompt": "A?", "responses": ["x", "y"]}
     assert list(FORMATS["plumbline"].read(native)) == [read_native(native)]
