@@ -1,4 +1,4 @@
-"""Importing a file: streamed, some hundred comparisons at a time, each row accounted for, safe to repeat at any point."""
+"""Importing a file: streamed in short transactions, each row accounted for, safe to repeat at any point."""
 
 import itertools
 from collections import Counter

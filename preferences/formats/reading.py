@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from preferences.errors import InvalidRow
 from preferences.formats.format import Format, Row
 from preferences.records import ComparisonRecord
 
 MOST_ROWS_TOGETHER = 1000
+MOST_RECORDS = 1000  # of one row: they are stored in one transaction
 
 Numbered = tuple[int, Row | InvalidRow]
 
@@ -65,7 +67,9 @@ def _records_of(row: Row | InvalidRow, format: Format) -> tuple[ComparisonRecord
     if isinstance(row, InvalidRow):
         return row
     try:
-        records = tuple(format.read(row))
+        records = tuple(islice(format.read(row), MOST_RECORDS + 1))
     except InvalidRow as refusal:
         return refusal
+    if len(records) > MOST_RECORDS:
+        return InvalidRow(f"The row holds more than {MOST_RECORDS:,} comparisons.", reason="too-large")
     return records or InvalidRow("The row holds nothing to compare.", reason="too-few-responses")

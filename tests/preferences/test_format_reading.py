@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from preferences.errors import InvalidRow
 from preferences.formats import Format, Grouping, read_rows
 from preferences.formats.fields import prompt, record
-from preferences.formats.reading import MOST_ROWS_TOGETHER
+from preferences.formats.reading import MOST_RECORDS, MOST_ROWS_TOGETHER
 from preferences.records import ResponseRecord
 
 
@@ -49,6 +49,13 @@ def test_a_row_may_hold_several_comparisons_and_one_that_holds_none_is_refused()
     several, none = read_rows(enumerate([{"answers": ["x", "y"], "prompts": 3}, {"answers": [], "prompts": 0}]), PLAIN)
     assert [one.prompt[0]["content"] for one in several.records] == ["Question 0?", "Question 1?", "Question 2?"]
     assert (none.records, none.found.reason) == ((), "too-few-responses")
+
+
+def test_a_row_of_more_comparisons_than_a_transaction_is_meant_for_is_refused():
+    rows = [{"answers": ["x", "y"], "prompts": MOST_RECORDS + more} for more in (0, 1, 10**9)]
+    most, *others = read_rows(enumerate(rows), PLAIN)
+    assert len(most.records) == MOST_RECORDS
+    assert {str(each.found) for each in others} == {"The row holds more than 1,000 comparisons."}
 
 
 def test_rows_with_one_key_are_read_together_and_share_their_fate():
