@@ -24,7 +24,10 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("JSONL, one row a line, plain or gzipped. Rows that are here already stay as they are."),
+        help_text=_(
+            "JSONL, a JSON array, CSV, TSV or Parquet, as it is or packed with gzip or Zstandard. "
+            "Rows that are here already stay as they are."
+        ),
     )
     mapping = forms.FileField(
         label=_("Field mapping"),

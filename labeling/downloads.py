@@ -10,10 +10,10 @@ JSONL = "application/x-ndjson"
 
 
 def streamed(export: Export) -> StreamingHttpResponse:
-    """An export as a download: the first row leaves at once, and memory stays what it was."""
+    """An export as a download: the first bytes leave at once, and memory stays what it was."""
     return StreamingHttpResponse(
         export.chunks(),
-        content_type=JSONL,
+        content_type=export.container.media_type,
         headers={
             "Content-Disposition": f'attachment; filename="{export.file_name}"',
             "X-Plumbline-Snapshot": export.snapshot.content_sha256,

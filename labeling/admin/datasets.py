@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.text import format_lazy
@@ -14,7 +16,7 @@ from labeling.admin.read_only import ReadOnlyAdmin
 from labeling.downloads import streamed
 from labeling.errors import LabelingError
 from labeling.models import ImportBatch, Snapshot
-from labeling.services.exports import prepare_export, writable_formats
+from labeling.services.exports import DEFAULT_CONTAINER, prepare_export, writable_containers, writable_formats
 
 Action = Callable[["SnapshotAdmin", HttpRequest, QuerySet[Snapshot]], StreamingHttpResponse | None]
 
@@ -38,7 +40,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
 
 def export_action(format: str) -> Action:
-    """An admin action that streams the one selected snapshot in a format."""
+    """An admin action that streams the one selected snapshot in a format, in the container that its form names."""
 
     def export(
         modeladmin: "SnapshotAdmin", request: HttpRequest, queryset: QuerySet[Snapshot]
@@ -48,7 +50,8 @@ def export_action(format: str) -> Action:
             modeladmin.message_user(request, _("Select one snapshot to export."), messages.WARNING)
             return None
         try:
-            return streamed(prepare_export(snapshot=chosen[0], format=format))
+            container = request.POST.get("container") or DEFAULT_CONTAINER
+            return streamed(prepare_export(snapshot=chosen[0], format=format, container=container))
         except LabelingError as problem:
             modeladmin.message_user(request, str(problem), messages.ERROR)
             return None
@@ -58,12 +61,21 @@ def export_action(format: str) -> Action:
     return export
 
 
+class ExportForm(ActionForm):
+    """What stands beside the list of actions: which kind of file an export makes."""
+
+    container = forms.ChoiceField(
+        label=gettext_lazy("File"), required=False, choices=[(name, f".{name}") for name in writable_containers()]
+    )
+
+
 @admin.register(Snapshot)
 class SnapshotAdmin(ReadOnlyAdmin):
     list_display = ("content_sha256_start", "project", "name", "comparisons", "judgments", "created_at")
     list_filter = ("project",)
     list_select_related = ("project",)
     search_fields = ("content_sha256", "name")
+    action_form = ExportForm
     actions = [export_action(format) for format in writable_formats()]
 
     @admin.display(description=gettext_lazy("content"))

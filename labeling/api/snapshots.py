@@ -20,7 +20,15 @@ from config.api import CursorPagination
 from labeling.api.access import data_project
 from labeling.downloads import streamed
 from labeling.models import Project, Snapshot
-from labeling.services.exports import Export, prepare_export, report_export, writable_formats
+from labeling.services.exports import (
+    DEFAULT_CONTAINER,
+    Export,
+    prepare_export,
+    report_export,
+    writable_containers,
+    writable_formats,
+    writable_media_types,
+)
 from labeling.services.snapshots import (
     REVIEW_RULES,
     SnapshotRequest,
@@ -156,18 +164,27 @@ class IgnoreFormatParameter(DefaultContentNegotiation):
 
 
 export_parameters = [
-    OpenApiParameter("format", required=True, enum=writable_formats()),
+    OpenApiParameter("format", required=True, enum=writable_formats(), description="What a row means."),
+    OpenApiParameter(
+        "container",
+        enum=writable_containers(),
+        default=DEFAULT_CONTAINER,
+        description="The kind of file the rows are in, and what packs it.",
+    ),
     OpenApiParameter("split", enum=list(SPLITS)),
     *(OpenApiParameter(name, description="Pair rule; the manifest's by default.") for name in RULES),
 ]
 
 
 class ExportView(APIView):
-    """The dataset, streamed as JSONL: the first row leaves at once, and memory stays what it was."""
+    """The dataset as a file, streamed: its first bytes leave at once, and memory stays what it was."""
 
     content_negotiation_class = IgnoreFormatParameter
 
-    @extend_schema(parameters=export_parameters, responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
+    @extend_schema(
+        parameters=export_parameters,
+        responses={(200, media_type): OpenApiTypes.BINARY for media_type in writable_media_types()},
+    )
     def get(self, request: Request, slug: str, pk: UUID) -> StreamingHttpResponse:
         return streamed(_export(request, slug, pk))
 
@@ -189,6 +206,7 @@ def _export(request: Request, slug: str, pk: UUID) -> Export:
     return prepare_export(
         snapshot=snapshot,
         format=asked.get("format", ""),
+        container=asked.get("container") or DEFAULT_CONTAINER,
         split=asked.get("split") or None,
         rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
     )

@@ -1,7 +1,5 @@
-"""Writing a snapshot in a format, row by row: nothing is held in memory, and what was dropped is counted."""
+"""Writing a snapshot in a format and a container, row by row, in constant memory; what was dropped is counted."""
 
-import gzip
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,16 +11,25 @@ from django.utils.translation import gettext as _
 from labeling.errors import InvalidSnapshot
 from labeling.models import Snapshot
 from labeling.services.snapshots import snapshot_path
-from preferences.errors import DamagedSnapshot
+from preferences.containers.writing import CONTAINERS, Container, container_named, container_of, written
+from preferences.errors import DamagedSnapshot, UnknownContainer, UnwritableRow
 from preferences.formats import FORMATS, ExportReport, Format, export_rows
 from preferences.pairs import PairRules
 from preferences.splits import SPLITS, Split
 
-CHUNK_BYTES = 64 * 1024
+DEFAULT_CONTAINER = "jsonl"
 
 
 def writable_formats() -> list[str]:
     return [name for name, format in FORMATS.items() if format.can_write]
+
+
+def writable_containers() -> list[str]:
+    return list(CONTAINERS)
+
+
+def writable_media_types() -> list[str]:
+    return sorted({container.media_type for container in CONTAINERS.values()})
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Export:
     snapshot: Snapshot
     path: Path
     format: Format
+    container: Container
     rules: PairRules
     split: Split | None
     report: ExportReport
@@ -39,7 +47,8 @@ class Export:
     @property
     def file_name(self) -> str:
         part = f"-{self.split}" if self.split else ""
-        return f"{self.snapshot.project.slug}-{self.snapshot.content_sha256[:12]}-{self.format.name}{part}.jsonl"
+        start = f"{self.snapshot.project.slug}-{self.snapshot.content_sha256[:12]}"
+        return f"{start}-{self.format.name}{part}.{self.container.name}"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         from preferences.snapshot import read_snapshot  # Arrow is not loaded before it is needed
@@ -47,17 +56,8 @@ class Export:
         return export_rows(read_snapshot(self.path, split=self.split), self.format, self.rules, self.report)
 
     def chunks(self) -> Iterator[bytes]:
-        """The file as JSONL: the first row at once, the others in bunches that are worth a write."""
-        held, size = [], 0
-        for row in self.rows():
-            line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-            held.append(line)
-            size += len(line)
-            if size >= CHUNK_BYTES or self.report.rows == 1:
-                yield b"".join(held)
-                held, size = [], 0
-        if held:
-            yield b"".join(held)
+        """The file, its first bytes at once. Raises: UnwritableRow for a row that the container cannot hold."""
+        return written(self.rows(), self.container, columns=self.format.optional_fields)
 
     def told(self) -> dict[str, Any]:
         """The finished report as JSON: rows written, what was dropped and why, what the format has no place for."""
@@ -71,14 +71,19 @@ class Export:
 
 
 def prepare_export(
-    *, snapshot: Snapshot, format: str, split: str | None = None, rules: PairRules | None = None
+    *,
+    snapshot: Snapshot,
+    format: str,
+    container: str = DEFAULT_CONTAINER,
+    split: str | None = None,
+    rules: PairRules | None = None,
 ) -> Export:
     """Check that an export can be written, before its first byte.
 
     Args:
         rules: how pairs are derived; those of the snapshot's manifest by default.
 
-    Raises: InvalidSnapshot for a format or split that does not exist; SnapshotFileMissing.
+    Raises: InvalidSnapshot for a format, container or split that does not exist; SnapshotFileMissing.
     """
     if format not in writable_formats():
         raise InvalidSnapshot(
@@ -96,29 +101,42 @@ def prepare_export(
     path = snapshot_path(snapshot)
     try:
         read_snapshot(path)
-    except DamagedSnapshot as error:
+        chosen = container_named(container)
+    except (DamagedSnapshot, UnknownContainer) as error:
         raise InvalidSnapshot(str(error)) from None
     return Export(
         snapshot=snapshot,
         path=path,
         format=FORMATS[format],
+        container=chosen,
         rules=rules or PairRules.from_dict(snapshot.manifest["rules"]),
         split=cast("Split | None", split),
         report=ExportReport(),
     )
 
 
+def container_for(file_name: str) -> str:
+    """The name of the container that a file's suffixes ask for. Raises: InvalidSnapshot, naming those there are."""
+    try:
+        return container_of(file_name).name
+    except UnknownContainer as error:
+        raise InvalidSnapshot(str(error)) from None
+
+
 def write_export(export: Export, out: Path) -> dict[str, Any]:
-    """Write an export to a file, compressed if its name ends in .gz; the file appears whole or not at all.
+    """Write an export to a file, which appears whole or not at all.
 
     Returns: the report.
+    Raises: InvalidSnapshot for a row that the container cannot hold.
     """
     unfinished = out.with_name(f".{out.name}.unfinished")
     try:
-        with gzip.open(unfinished, "wb", compresslevel=6) if out.suffix == ".gz" else unfinished.open("wb") as file:
+        with unfinished.open("wb") as file:
             for chunk in export.chunks():
                 file.write(chunk)
         os.replace(unfinished, out)
+    except UnwritableRow as error:
+        raise InvalidSnapshot(str(error)) from None
     finally:
         unfinished.unlink(missing_ok=True)
     return export.told()

@@ -16,7 +16,13 @@ from labeling.downloads import rejected_file, streamed
 from labeling.errors import LabelingError, UploadTooLarge
 from labeling.models import ImportBatch, Project, Snapshot
 from labeling.queries import progress_of_project
-from labeling.services.exports import prepare_export, report_export, writable_formats
+from labeling.services.exports import (
+    DEFAULT_CONTAINER,
+    prepare_export,
+    report_export,
+    writable_containers,
+    writable_formats,
+)
 from labeling.services.imports import rejected_path
 from labeling.services.rejects import read_rejects
 from labeling.services.snapshots import freeze_snapshot, is_large, queue_snapshot
@@ -129,6 +135,7 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
         "manifest": found.manifest,
         "filters": [(name.replace("_", " "), value) for name, value in found.manifest["filters"].items() if value],
         "formats": writable_formats(),
+        "containers": writable_containers(),
     }
     if format:
         try:
@@ -141,11 +148,16 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
 @project_view(*DATA_ROLES)
 @require_GET
 def export(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | StreamingHttpResponse:
-    """A snapshot in a format, written while it is sent."""
-    found = snapshot_in(project, pk)
+    """A snapshot in a format and a container, written while it is sent."""
+    found, asked = snapshot_in(project, pk), request.GET
     try:
         return streamed(
-            prepare_export(snapshot=found, format=request.GET.get("format", ""), split=request.GET.get("split") or None)
+            prepare_export(
+                snapshot=found,
+                format=asked.get("format", ""),
+                container=asked.get("container") or DEFAULT_CONTAINER,
+                split=asked.get("split") or None,
+            )
         )
     except LabelingError as problem:
         messages.error(request, str(problem))

@@ -105,7 +105,8 @@ def written(rows: Iterable[Row], container: Container, *, columns: Sequence[str]
             yield packer.pack(bytes(held), at_once=is_first)
             held.clear()
             is_first = False
-    yield packer.pack(bytes(held + writer.finish())) + packer.finish()
+    if rest := packer.pack(bytes(held + writer.finish())) + packer.finish():
+        yield rest
 
 
 def _head(rows: Iterator[Row]) -> Iterator[Row]:
@@ -118,4 +119,4 @@ def _head(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _columns(head: Sequence[Row], declared: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(chain(declared, *head)))
+    return list(dict.fromkeys(chain(*head, declared)))

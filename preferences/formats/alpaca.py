@@ -24,6 +24,7 @@ from preferences.rows import SnapshotRow
 _CHATS = "prompts that are not a conversation of user and assistant"
 DROPS = f"pictures, answers of several messages, all answers but the best, judgments, policies, metadata; {_CHATS}"
 DROPS_RANKING = f"{NOT_HELD}; strength; answers of several messages; {_CHATS}"
+OPTIONAL_FIELDS = ("system", "history")
 
 
 def matches(row: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from preferences.records import ComparisonRecord, JudgmentRecord, Message, Ranki
 from preferences.rows import SnapshotRow
 
 NAME = "arena"
+TYPED_FIELDS = ("turn", "tstamp", "anony", "is_code", "evaluation_order")
 DROPS = (
     "pictures, strength, weights, ratings, reasons, flags, gold answers; other metadata; "
     "an order beside the word that all are bad, or that word"
@@ -40,7 +41,7 @@ _RANKINGS: dict[str, Ranking] = {
     "bothbad": (),
     "both_bad": (),
 }
-_KEPT = (
+OPTIONAL_FIELDS = (
     "question_id",
     "id",
     "language",
@@ -83,7 +84,7 @@ def read(row: dict[str, Any]) -> ComparisonRecord:
         prompt=prompt,
         responses=[replace(answer, policy=policy) for answer, policy in zip(answers, policies, strict=True)],
         judgments=(verdict,),
-        metadata=fields.kept(row, *_KEPT),
+        metadata=fields.kept(row, *OPTIONAL_FIELDS),
     )
 
 

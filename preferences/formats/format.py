@@ -32,6 +32,8 @@ class Format:
     hold one each), or InvalidRow with a sentence.
     write: a snapshot's row as any number of rows, counting in the report what it could not hold; None if it is only
     read. drops: in words, what the format has no place for.
+    optional_fields: those that some of its rows have and others do not; a table needs a column for each.
+    typed_fields: those that hold a number or a boolean, which CSV can keep as a text only.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Format:
     extensions: tuple[str, ...] = (".jsonl",)
     is_detected: bool = True
     grouping: Grouping | None = None
+    optional_fields: tuple[str, ...] = ()
+    typed_fields: tuple[str, ...] = ()
 
     @property
     def can_write(self) -> bool:

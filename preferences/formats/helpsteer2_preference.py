@@ -22,6 +22,7 @@ from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 from preferences.rows import SnapshotRow
 
 NAME = "helpsteer2-preference"
+TYPED_FIELDS = ("preference_strength",)
 DROPS = f"{signed.NOT_HELD}; metadata; prompts with a system or tool message"
 _LISTS = {
     "all_preferences_unprocessed": ("justification",),

@@ -21,6 +21,7 @@ from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 from preferences.rows import SnapshotRow
 
 NAME = "helpsteer3"
+TYPED_FIELDS = ("overall_preference",)
 DROPS = f"{signed.NOT_HELD}; metadata but for domain and language"
 
 

@@ -27,6 +27,7 @@ from preferences.rows import SnapshotRow
 NAME = "kto"
 ATTRIBUTE = "desirable"
 GROUPING = together.grouping_by("prompt")
+TYPED_FIELDS = ("label",)
 DROPS = (
     "pictures, strength, weights, reasons, flags, who judged, gold answers, metadata; other ratings; "
     "which of two desirable or two undesirable responses is better"

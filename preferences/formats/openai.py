@@ -7,7 +7,7 @@ from preferences.errors import InvalidRow
 from preferences.formats import fields
 from preferences.records import ComparisonRecord, Message
 
-_SETTINGS = ("tools", "parallel_tool_calls")  # of a request, beside its messages
+SETTINGS = ("tools", "parallel_tool_calls")  # of a request, beside its messages
 
 
 def plain_messages(value: Any, name: str) -> Any:
@@ -38,14 +38,14 @@ def settings(request: dict[str, Any]) -> dict[str, Any]:
         return {}
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         raise InvalidRow("“tools” is not a list of objects.")
-    return fields.kept(request, *_SETTINGS)
+    return fields.kept(request, *SETTINGS)
 
 
 def kept_settings(record: ComparisonRecord) -> dict[str, Any]:
     """The same, out of a record's metadata."""
     if not isinstance(record.metadata.get("tools"), list):
         return {}
-    return {name: record.metadata[name] for name in _SETTINGS if name in record.metadata}
+    return {name: record.metadata[name] for name in SETTINGS if name in record.metadata}
 
 
 def learned_answers(messages: list[dict[str, Any]]) -> Iterator[int]:

@@ -22,6 +22,7 @@ from preferences.rows import SnapshotRow
 NAME = "plumbline"
 EXTENSIONS = (".jsonl",)
 DROPS = "nothing"
+OPTIONAL_FIELDS = ("judgments", "gold", "documents", "metadata", "kind")
 _KINDS: dict[str, RecordKind] = {"comparison": "comparison", "demonstration": "demonstration"}
 _RESPONSE_KINDS: dict[str, ResponseKind] = {name: name for name in get_args(ResponseKind)}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 
 from preferences.errors import InvalidRow
 from preferences.formats.format import Format, Row
@@ -10,6 +11,7 @@ from preferences.records import ComparisonRecord
 
 MOST_ROWS_TOGETHER = 1000
 MOST_RECORDS = 1000  # of one row: they are stored in one transaction
+LARGEST_EXACT = 2**53  # above it, not every whole number is a float
 
 Numbered = tuple[int, Row | InvalidRow]
 
@@ -57,7 +59,7 @@ def _joined(rows: list[Numbered], format: Format) -> Reading:
     if isinstance(row, InvalidRow) or format.grouping is None or format.grouping.key(row) is None:
         return Reading(tuple(rows), _records_of(row, format))
     try:
-        row = format.grouping.join([row for _number, row in rows if isinstance(row, dict)])
+        row = format.grouping.join([_typed(row, format) for _number, row in rows if isinstance(row, dict)])
     except InvalidRow as refusal:
         return Reading(tuple(rows), refusal)
     return Reading(tuple(rows), _records_of(row, format))
@@ -67,9 +69,29 @@ def _records_of(row: Row | InvalidRow, format: Format) -> tuple[ComparisonRecord
     if isinstance(row, InvalidRow):
         return row
     try:
-        records = tuple(islice(format.read(row), MOST_RECORDS + 1))
+        records = tuple(islice(format.read(_typed(row, format)), MOST_RECORDS + 1))
     except InvalidRow as refusal:
         return refusal
     if len(records) > MOST_RECORDS:
         return InvalidRow(f"The row holds more than {MOST_RECORDS:,} comparisons.", reason="too-large")
     return records or InvalidRow("The row holds nothing to compare.", reason="too-few-responses")
+
+
+def _typed(row: Row, format: Format) -> Row:
+    """The row with numbers and booleans where a CSV file could only hold them as texts."""
+    texts = {name: row[name] for name in format.typed_fields if isinstance(row.get(name), str)}
+    return {**row, **{name: _value_of(text) for name, text in texts.items()}} if texts else row
+
+
+def _value_of(text: str) -> str | float | bool:
+    """The number or boolean that a text writes, as JSON and spreadsheets do, or the text."""
+    word = text.strip().lower()
+    if word in ("true", "false"):
+        return word == "true"
+    try:
+        number = float(word)
+    except ValueError:
+        return text
+    if not isfinite(number):
+        return text
+    return int(number) if number == int(number) and abs(number) <= LARGEST_EXACT else number

@@ -19,6 +19,7 @@ from preferences.records import ComparisonRecord, Message, ResponseRecord
 from preferences.rows import SnapshotRow
 
 EXTENSIONS = (".jsonl",)
+TYPED_FIELDS = ("margin",)
 DROPS = f"{NOT_HELD}; strength, unless the rules give it a margin"
 DROPS_STANDARD = f"{DROPS}; prompts with a system or tool message; responses of several messages"
 

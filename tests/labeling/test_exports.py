@@ -1,6 +1,5 @@
 """A snapshot in every format: written row by row, what was dropped is said, and the trainers take it."""
 
-import gzip
 import json
 import tracemalloc
 from uuid import uuid4
@@ -12,6 +11,7 @@ from labeling.errors import InvalidSnapshot, UnknownSnapshot
 from labeling.queries import find_snapshot
 from labeling.services.exports import prepare_export, report_export, writable_formats, write_export
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
+from preferences.errors import UnwritableRow
 from preferences.pairs import PairRules
 from tests.factories import make_project
 from tests.labeling.files import four, import_rows, pair
@@ -121,11 +121,20 @@ def test_exporting_holds_a_bounded_part_in_memory(tmp_path):
     assert peak_bytes(1500) < 1.7 * peak_bytes(500)
 
 
-def test_a_file_is_written_whole_and_compressed_if_its_name_says_so(snapshot, tmp_path):
-    plain, packed = tmp_path / "a.jsonl", tmp_path / "a.jsonl.gz"
-    for out in (plain, packed):
-        assert write_export(prepare_export(snapshot=snapshot, format="trl"), out)["rows"] == 40
-    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+def test_a_file_is_written_whole_or_not_at_all(snapshot, tmp_path):
+    out = tmp_path / "a.jsonl"
+    assert write_export(prepare_export(snapshot=snapshot, format="trl"), out)["rows"] == 40
+    assert len(out.read_bytes().splitlines()) == 40
+
+    def failing():
+        yield b"half"
+        raise UnwritableRow("Row 2 cannot be written")
+
+    export = prepare_export(snapshot=snapshot, format="trl")
+    object.__setattr__(export, "chunks", failing)
+    with pytest.raises(InvalidSnapshot, match="Row 2 cannot be written"):
+        write_export(export, out)
+    assert len(out.read_bytes().splitlines()) == 40
     assert not list(tmp_path.glob(".*unfinished"))
 
 

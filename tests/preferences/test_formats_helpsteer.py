@@ -321,7 +321,7 @@ def test_several_annotators_become_their_mean_and_this_is_counted():
     }
 
 
-@pytest.mark.parametrize("value", [5, -1, 2.5, None, "3", True])
+@pytest.mark.parametrize("value", [5, -1, 2.5, None, "three", True])
 def test_a_rating_that_is_none_is_refused(value):
     with pytest.raises(InvalidRow, match=r"“coherence” is .*, not a whole number from 0 to 4"):
         ratings_of([rated("Left.", 1, 1, value, 1, 1), rated("Right.", 1, 1, 1, 1, 1)])

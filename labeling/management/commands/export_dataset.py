@@ -10,7 +10,13 @@ from labeling.errors import InvalidSnapshot
 from labeling.management.commands.create_snapshot import RULES, add_request_arguments, request_from
 from labeling.models import Project, Snapshot
 from labeling.queries import find_snapshot, get_project
-from labeling.services.exports import prepare_export, writable_formats, write_export
+from labeling.services.exports import (
+    container_for,
+    prepare_export,
+    writable_containers,
+    writable_formats,
+    write_export,
+)
 from labeling.services.snapshots import freeze_snapshot, pair_rules
 from preferences.pairs import PairRules
 from preferences.splits import SPLITS
@@ -20,9 +26,10 @@ class Command(JsonCommand):
     help = "Write a project's judgments in a format, from a snapshot or from what stands now (which is frozen first)."
 
     def add_own_arguments(self, parser: CommandParser) -> None:
+        suffixes = ", ".join(f".{name}" for name in writable_containers())
         parser.add_argument("project")
         parser.add_argument("--format", required=True, choices=writable_formats())
-        parser.add_argument("--out", required=True, help="The file to write; compressed if it ends in .gz.")
+        parser.add_argument("--out", required=True, help=f"The file to write. Its name ends in one of {suffixes}.")
         parser.add_argument("--snapshot", help="Its id, or the start of its sha256.")
         parser.add_argument("--split", choices=SPLITS, help="Only this part.")
         add_request_arguments(parser)
@@ -32,11 +39,13 @@ class Command(JsonCommand):
         out = Path(options["out"])
         if not out.resolve().parent.is_dir():
             raise InvalidSnapshot(f"There is no folder {out.resolve().parent} to write to.")
+        container = container_for(out.name)
         snapshot = self.snapshot_of(project, options)
         given = {name: options[f"rule_{name}"] for name in RULES if options.get(f"rule_{name}")}
         export = prepare_export(
             snapshot=snapshot,
             format=options["format"],
+            container=container,
             split=options["split"],
             rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
         )
