@@ -20,8 +20,10 @@ import pyarrow.parquet as pq
 from preferences import __version__
 from preferences.arrow import SCHEMA, arrow_row, microseconds, row_from_arrow
 from preferences.errors import DamagedSnapshot
+from preferences.grouping import split_by_group
 from preferences.hashing import canonical_json
 from preferences.manifest import FORMAT_VERSION, Manifest, Tally
+from preferences.near_duplicates import LEAST_RESEMBLANCE
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, RecordKind
 from preferences.rows import SnapshotRow, content_of
@@ -50,6 +52,7 @@ def write_snapshot(
     filters: Mapping[str, Any] | None = None,
     drops: Mapping[str, int] | None = None,
     extra: Mapping[str, Any] | None = None,
+    near_duplicates: bool = False,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Manifest:
     """Freeze records into a Parquet file at `path` with its manifest beside it.
@@ -60,6 +63,8 @@ def write_snapshot(
         rules: how readers derive pairs; part of the snapshot's identity, as the split is.
         filters, extra: described in the manifest, no part of the identity.
         drops: reason → count, read after the last record, so that a generator may count while it yields.
+        near_duplicates: put prompts that are nearly the same into one split (`preferences.near_duplicates`). Named in
+            the manifest's split, and part of the identity, only where it is asked for.
 
     Returns: the manifest; `manifest.content_sha256` is the same on every engine and in every order of `records`.
     """
@@ -67,6 +72,8 @@ def write_snapshot(
     check_fractions(validation=validation, test=test)
     rules = rules or PairRules()
     split = {"seed": seed, "validation": validation, "test": test}
+    if near_duplicates:
+        split["near_duplicates"] = LEAST_RESEMBLANCE
     digest = hashlib.sha256()
     header = {"format_version": FORMAT_VERSION, "split": split, "rules": rules.to_dict()}
     digest.update(canonical_json(header) + b"\n")
@@ -78,7 +85,10 @@ def write_snapshot(
         with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd", write_page_index=False) as writer:
             held: list[dict[str, Any]] = []
             held_bytes = 0
-            for line in sorted_lines(lines, directory=Path(folder), chunk_bytes=chunk_bytes):
+            ordered = sorted_lines(lines, directory=Path(folder), chunk_bytes=chunk_bytes)
+            if near_duplicates:
+                ordered = split_by_group(ordered, Path(folder), seed=seed, validation=validation, test=test)
+            for line in ordered:
                 _, content, times = line.split(b"\t")
                 digest.update(content + b"\n")
                 held.append(arrow_row(json.loads(content), json.loads(times)))
