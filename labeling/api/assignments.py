@@ -142,7 +142,8 @@ def next_assignment(request: Request, slug: str) -> Response:
         OpenApiParameter("next", bool, description="1: lease the next comparison too, and answer it as `next`.")
     ],
     responses={201: JudgedSerializer, 200: JudgedSerializer},
-    auth=[{"token": []}, {"cookieAuth": []}],  # as everywhere; the schema does not know the class that reads both
+    # As everywhere; the schema does not know the class that reads both.
+    auth=[{"token": []}, {"cookieAuth": []}],  # type: ignore[list-item]
 )
 @api_view(["POST"])
 @authentication_classes([LeaseTokenAuthentication, SessionAuthentication])
