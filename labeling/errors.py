@@ -70,6 +70,13 @@ class UnknownProject(LabelingError):
     status = 404
 
 
+class InvalidLeaderboard(LabelingError):
+    """A leaderboard that cannot be computed as asked."""
+
+    code = "invalid_leaderboard"
+    status = 422
+
+
 class NoPlantedQuality(LabelingError):
     """Simulated annotators were sent to comparisons that hold no planted truth."""
 
@@ -215,3 +222,10 @@ class InvalidTarget(LabelingError):
 
     code = "invalid_target"
     status = 422
+
+
+class NotMeasured(LabelingError):
+    """Nobody has measured the judgments of a large project yet."""
+
+    code = "not_measured"
+    status = 404

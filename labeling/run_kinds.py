@@ -15,6 +15,7 @@ def register_kinds() -> None:
     """Tell `runs` how to execute ours."""
     register(RunKind(name="import", title=_("Import"), execute=execute_import))
     register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
+    register(RunKind(name="quality", title=_("Quality"), execute=execute_quality))
 
 
 def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
@@ -55,3 +56,13 @@ def execute_snapshot(run: "Run", progress: "Progress") -> dict[str, Any]:
         progress=lambda comparisons: progress(comparisons, None),
     )
     return {"snapshot": str(frozen.snapshot.pk), "is_new": frozen.is_new}
+
+
+def execute_quality(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Measure the judgments of the run's project; a second time replaces the first."""
+    from labeling.queries import get_project
+    from labeling.services.quality import compute_report
+
+    sources = tuple(run.config["sources"])
+    report = compute_report(project=get_project(run.config["project"]), sources=sources, progress=progress)
+    return {"judgments": report.judgments}

@@ -7,6 +7,7 @@ from labeling.models.joining import Invitation, Qualification
 from labeling.models.judgments import Assignment, Judgment, Purpose
 from labeling.models.people import ApiToken, Person
 from labeling.models.projects import GuidelineAcceptance, GuidelineVersion, Instrument, Membership, Project
+from labeling.models.quality import QualityReport
 from labeling.models.reviews import Review, ReviewItem, ReviewMark
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Prompt",
     "Purpose",
     "Qualification",
+    "QualityReport",
     "Response",
     "Review",
     "ReviewItem",
