@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from preferences import __version__
@@ -208,7 +207,7 @@ def _write_rows(writer: pq.ParquetWriter, rows: list[dict[str, Any]], tally: Tal
 
 
 def _open(path: Path | str) -> pq.ParquetFile:
-    """The file, read piece by piece: `pre_buffer`, Arrow's default, takes all of it in before the first row."""
+    """The file, read piece by piece: `pre_buffer`, Arrow's default, reads several row groups ahead of the first row."""
     try:
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
     except pa.ArrowInvalid as error:
@@ -225,10 +224,6 @@ def _embedded_manifest(file: pq.ParquetFile, path: Path | str) -> bytes:
 def _rows_of(file: pq.ParquetFile, split: Split | None, kind: RecordKind | None) -> Iterator[SnapshotRow]:
     with file:
         for batch in file.iter_batches(batch_size=READ_ROWS):
-            wanted = batch
-            if split is not None:
-                wanted = wanted.filter(pc.equal(wanted["split"], split))
-            if kind is not None:
-                wanted = wanted.filter(pc.equal(wanted["kind"], kind))
-            for values in wanted.to_pylist():
-                yield row_from_arrow(values)
+            for values in batch.to_pylist():
+                if split in (None, values["split"]) and kind in (None, values["kind"]):
+                    yield row_from_arrow(values)
