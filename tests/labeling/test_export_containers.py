@@ -15,6 +15,7 @@ from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
 from preferences.containers import open_rows
 from preferences.formats import read_rows
 from preferences.pairs import PairRules
+from tests.engines import ROOT
 from tests.factories import PASSWORD, make_member, make_person, make_project
 from tests.labeling.files import four, import_rows, make_batch, pair
 
@@ -175,3 +176,11 @@ def test_margins_come_back_from_csv_as_numbers(snapshot, format):
     margins = [record.metadata["margin"] for reading in readings for record in reading.records]
     assert len(margins) == len(rows)
     assert {type(margin) for margin in margins} <= {int, float}
+
+
+def test_the_documentation_names_every_container():
+    page = (ROOT / "docs" / "datasets.md").read_text("utf-8")
+    kinds = {name.split(".")[0] for name in writable_containers()}
+    packings = {name.partition(".")[2] for name in writable_containers()} - {""}
+    assert [kind for kind in kinds if f"| `{kind}` |" not in page] == []
+    assert [packing for packing in packings if f"`.{packing}`" not in page] == []
