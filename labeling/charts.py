@@ -2,7 +2,7 @@
 
 An interval chart is a table: words left, figures right, and between them one small drawing a row whose places are
 percentages of its width. Text is thus never scaled, wraps on a phone, prints, and is read aloud as a table is.
-Templates: `labeling/_interval_chart.html`, `labeling/_time_chart.html`; styles: `static/css/charts.css`.
+Templates: `labeling/_interval_chart.html`, `_bar_chart.html`, `_time_chart.html`; styles: `static/css/charts.css`.
 """
 
 import math
@@ -120,6 +120,31 @@ def interval_chart(
         ticks=tuple(Tick(f"{tick:g}".replace("-", "−"), place(tick)) for tick in ticks),
         reference_x=place(reference),
         reference="" if reference is None else say(reference),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its length in percent of the drawing's width, and its share of all."""
+
+    label: str
+    count: int
+    share: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Counts below each other, as bars from one line; the longest takes the whole width."""
+
+    bars: tuple[Bar, ...]
+
+
+def bar_chart(counts: Sequence[tuple[str, int]]) -> BarChart:
+    """Lay counts out, in the order given."""
+    most, total = max((count for _label, count in counts), default=0) or 1, sum(count for _label, count in counts) or 1
+    return BarChart(
+        tuple(Bar(label, count, percent(count / total), f"{100 * count / most:.2f}%") for label, count in counts)
     )
 
 

@@ -31,7 +31,7 @@ def judge_pairs(
     Args:
         minds: what people are like, by a name of theirs.
     """
-    draw = random.Random(seed)  # noqa: S311  not for secrets
+    draw = random.Random(seed)
     people = {name: make_member(project, name=name) for name in minds}
     judgments = []
     for name, mind in minds.items():
