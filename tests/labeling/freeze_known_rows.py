@@ -9,6 +9,14 @@ from pathlib import Path
 
 import django
 
+FILTERS = {
+    "exclude_policies": ("p",),
+    "least_gold_agreement": 0.1,
+    "least_agreement": 0.5,
+    "exclude_suspicious": True,
+    "group_near_duplicates": True,
+}
+
 
 def known_rows():
     from tests.labeling.files import pair
@@ -54,7 +62,12 @@ def main(folder, engine):
     assert four(import_rows(project, folder, rows, format="plumbline"))[:2] == (81, 61)
     assert four(import_rows(project, folder, rows, format="trl"))[:2] == (81, 20)
     snapshot = freeze_snapshot(project=project, request=SnapshotRequest(seed=5, include_unjudged=True)).snapshot
+    filtered = {
+        name: freeze_snapshot(project=project, request=SnapshotRequest(**{name: value})).snapshot
+        for name, value in FILTERS.items()
+    }
     return {
+        "filtered": {name: [one.content_sha256, one.manifest["drops"]] for name, one in filtered.items()},
         "sha256": snapshot.content_sha256,
         "counts": snapshot.manifest["counts"],
         "drops": snapshot.manifest["drops"],

@@ -329,6 +329,9 @@ def test_the_same_data_gives_the_same_hash_on_sqlite_and_postgresql(tmp_path):
             told[engine] = json.loads(answer.splitlines()[-1])
     assert told["sqlite"] == told["postgresql"]
     assert told["sqlite"]["counts"]["judgments"] == 140
+    filtered = told["sqlite"]["filtered"]
+    assert len({sha256 for sha256, _drops in filtered.values()}) == 4  # nobody is suspicious of imported rows
+    assert all(drops for name, (_, drops) in filtered.items() if "least" in name)
 
 
 def test_the_file_lies_under_the_home_and_is_named_by_its_content():

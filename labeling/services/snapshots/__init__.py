@@ -1,5 +1,6 @@
 """Snapshots: what is asked for, which verdicts stand, the rows they make, and the file that keeps them."""
 
+from labeling.services.snapshots.benchmark import keep_benchmark
 from labeling.services.snapshots.freezing import (
     RUN_KIND,
     Frozen,
@@ -17,6 +18,7 @@ __all__ = [
     "SnapshotRequest",
     "freeze_snapshot",
     "is_large",
+    "keep_benchmark",
     "pair_rules",
     "queue_snapshot",
     "snapshot_path",

@@ -1,7 +1,6 @@
 """Freezing what was judged into an immutable file. The same content is the same snapshot, on any engine."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -12,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidSnapshot, SnapshotFileMissing
 from labeling.models import Comparison, Person, Project, Snapshot
+from labeling.services.examination import examine_new
+from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.request import SnapshotRequest
 from labeling.services.snapshots.rows import records_of
 from runs.models import Run
@@ -45,8 +46,11 @@ def freeze_snapshot(
     """
     from preferences.snapshot import store_snapshot  # Arrow is not loaded before it is needed
 
-    drops: Counter[str] = Counter()
-    records = records_of(project, request, drops, progress)
+    if request.exclude_suspicious:
+        while examine_new(project=project):
+            pass
+    reading = Reading.begin(project, request)
+    records = records_of(reading, progress)
     first = next(records, None)
     if first is None:
         raise InvalidSnapshot(_("There is nothing to freeze: no comparison has a verdict that these filters keep."))
@@ -58,14 +62,18 @@ def freeze_snapshot(
         test=request.test,
         rules=request.rules,
         filters=request.filters(),
-        drops=drops,
+        drops=reading.drops,
         extra={"project": project.slug},
+        near_duplicates=request.group_near_duplicates,
     )
     same = Snapshot.objects.filter(project=project, content_sha256=manifest.content_sha256)
     if (snapshot := same.first()) is not None:
         return Frozen(snapshot, is_new=False)
     told = replace(
-        manifest, filters=request.filters(), drops={reason: count for reason, count in sorted(drops.items()) if count}
+        manifest,
+        filters=request.filters(),
+        drops=reasons_told(reading.drops),
+        extra={"project": project.slug, **({"benchmark": reading.benchmark.told()} if reading.benchmark else {})},
     )
     try:
         with transaction.atomic():
@@ -93,6 +101,11 @@ def queue_snapshot(*, project: Project, request: SnapshotRequest, created_by: Pe
         scope=project.slug,
         lineage=[{"label": project.name, "url": f"/projects/{project.slug}/", "kind": "project"}],
     )
+
+
+def reasons_told(drops: Mapping[str, int]) -> dict[str, int]:
+    """Reasons and how often, in a fixed order, without those that nothing was dropped for."""
+    return {reason: count for reason, count in sorted(drops.items()) if reason and count}
 
 
 def is_large(project: Project) -> bool:

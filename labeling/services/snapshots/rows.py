@@ -1,73 +1,116 @@
 """What a request keeps, as records: comparisons with their verdicts, then demonstrations."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
-from django.db.models import Max
-
-from labeling.models import Comparison, ComparisonResponse, Judgment, Project, Response
+from labeling.models import Comparison, ComparisonResponse, Judgment, Project, Purpose, Response
 from labeling.records import judgment_record, prompt_messages, response_record
+from labeling.services.snapshots.demonstrations import demonstration_records
+from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.request import SnapshotRequest
-from labeling.services.snapshots.standing import returned_judgments, standing_verdicts
+from labeling.services.snapshots.standing import circumstances_of, standing_verdicts
+from labeling.stats.suspicion import concordance_of
 from preferences.errors import InvalidRecord
 from preferences.records import ComparisonRecord, JudgmentRecord
+from preferences.selection import with_responses
 
 READ_COMPARISONS = 400
 
 
 def records_of(
-    project: Project, request: SnapshotRequest, drops: Counter[str], progress: Callable[[int], None]
+    reading: Reading, progress: Callable[[int], None] = lambda comparisons: None
 ) -> Iterator[ComparisonRecord]:
     """Everything the request keeps, some hundred comparisons in memory at a time; what it drops is counted.
 
-    Verdicts stored after the start are left to the next snapshot, so that a correction that arrives meanwhile cannot
-    take its predecessor out without coming in itself.
+    Args:
+        progress: told the number of comparisons read.
     """
-    newest = Judgment.objects.filter(project=project).aggregate(newest=Max("pk"))["newest"] or 0
     last = done = 0
-    while True:
-        comparisons = list(
-            Comparison.objects.filter(project=project, pk__gt=last)
-            .select_related("prompt", "gold_answer")
-            .order_by("pk")[:READ_COMPARISONS]
-        )
-        if not comparisons:
-            break
+    while comparisons := comparisons_after(reading.project, last):
         last = comparisons[-1].pk
-        yield from _comparison_records(comparisons, newest, request, drops)
+        yield from comparison_records(reading, comparisons)
         done += len(comparisons)
         progress(done)
-    yield from _demonstration_records(project, newest, request)
+    yield from demonstration_records(reading)
 
 
-def _comparison_records(
-    comparisons: list[Comparison], newest: int, request: SnapshotRequest, drops: Counter[str]
-) -> Iterator[ComparisonRecord]:
+def comparisons_after(project: Project, last: int) -> list[Comparison]:
+    """The next comparisons of a project behind a key, at most as many as are read at once."""
+    comparisons = Comparison.objects.filter(project=project, pk__gt=last)
+    return list(comparisons.select_related("prompt", "gold_answer").order_by("pk")[:READ_COMPARISONS])
+
+
+def comparison_records(reading: Reading, comparisons: Sequence[Comparison]) -> Iterator[ComparisonRecord]:
+    """What the request keeps of some comparisons."""
+    request, drops = reading.request, reading.drops
     keys = [comparison.pk for comparison in comparisons]
     shown: dict[int, list[Response]] = defaultdict(list)
     for member in ComparisonResponse.objects.filter(comparison__in=keys).select_related("response"):
         shown[member.comparison_id].append(member.response)
     given: dict[int, list[Judgment]] = defaultdict(list)
-    judgments = Judgment.objects.filter(comparison__in=keys, pk__lte=newest)
+    judgments = Judgment.objects.filter(comparison__in=keys, pk__lte=reading.newest)
     for judgment in judgments.select_related("annotator", "guideline_version"):
         given[judgment.comparison_id].append(judgment)
-    returned = returned_judgments(keys, request)
+    circumstances = circumstances_of(keys, request, reading.gold)
     for comparison in comparisons:
-        responses = shown[comparison.pk]
-        index_of = {response.pk: index for index, response in enumerate(responses)}
-        standing = standing_verdicts(given[comparison.pk], returned, request, drops)
-        kept = [judgment_record(judgment, index_of) for judgment in standing if _judges_responses(judgment)]
-        if len(responses) < 2:  # a prompt that asks for a demonstration
-            drops["prompt without two responses"] += request.include_unjudged
-            continue
-        if not kept and not request.include_unjudged:
-            drops["comparison without a verdict"] += 1
-            continue
-        record = _record(comparison, responses, index_of, kept)
-        if record is None:
-            drops["comparison of identical responses"] += 1
-        else:
-            yield record
+        standing = standing_verdicts(given[comparison.pk], circumstances, request, drops)
+        answer = _record_or_reason(comparison, shown[comparison.pk], standing, reading)
+        if isinstance(answer, ComparisonRecord):
+            yield answer
+        elif answer:
+            drops[answer] += 1
+
+
+def _record_or_reason(
+    comparison: Comparison, responses: list[Response], standing: list[Judgment], reading: Reading
+) -> ComparisonRecord | str:
+    """The record of a comparison, or why it is left out."""
+    request = reading.request
+    index_of = {response.pk: index for index, response in enumerate(responses)}
+    kept = [judgment_record(judgment, index_of) for judgment in standing if _judges_responses(judgment)]
+    if len(responses) < 2:  # a prompt that asks for a demonstration; nobody misses it unless they ask for such
+        return "prompt without two responses" if request.include_unjudged else ""
+    if not kept and not request.include_unjudged:
+        return "comparison without a verdict"
+    record = _record(comparison, responses, index_of, kept)
+    if record is None:
+        return "comparison of identical responses"
+    is_settled = request.adjudication == "replaces" and any(j.purpose == Purpose.ADJUDICATION for j in standing)
+    return _narrowed(record, reading, is_settled=is_settled)
+
+
+def _narrowed(record: ComparisonRecord, reading: Reading, *, is_settled: bool) -> ComparisonRecord | str:
+    """What policies, agreement and benchmark leave of a record, or why nothing. Settled: adjudicated by a reviewer."""
+    request = reading.request
+    between = with_responses(record, _by_policies_asked_for(record, request))
+    if between is None:
+        return "fewer than two responses by the policies asked for"
+    reading.drops["verdict on policies left out"] += len(record.judgments) - len(between.judgments)
+    if not between.judgments and not request.include_unjudged:
+        return "comparison without a verdict"
+    if reason := "" if is_settled else _disagreement(between, request):
+        return reason
+    return "prompt of the benchmark" if reading.leaves_out(between) else between
+
+
+def _by_policies_asked_for(record: ComparisonRecord, request: SnapshotRequest) -> set[int]:
+    """The indices of the responses that the request's policies gave."""
+    return {
+        index
+        for index, response in enumerate(record.responses)
+        if (not request.only_policies or response.policy in request.only_policies)
+        and response.policy not in request.exclude_policies
+    }
+
+
+def _disagreement(record: ComparisonRecord, request: SnapshotRequest) -> str:
+    """Why a comparison's verdicts agree too little for the request; "" if they do not."""
+    if request.least_agreement is None:
+        return ""
+    concordance = concordance_of([judgment.ranking for judgment in record.judgments if judgment.ranking])
+    if concordance is None:
+        return "comparison with fewer than two verdicts to compare"
+    return "comparison whose verdicts disagree" if concordance.share < request.least_agreement else ""
 
 
 def _judges_responses(judgment: Judgment) -> bool:
@@ -90,39 +133,3 @@ def _record(
         )
     except InvalidRecord:
         return None
-
-
-def _demonstration_records(project: Project, newest: int, request: SnapshotRequest) -> Iterator[ComparisonRecord]:
-    """Demonstrations that stand: imported ones, and those of which the request keeps a judgment that they came with."""
-    last = 0
-    while True:
-        responses = list(
-            Response.objects.filter(prompt__project=project, is_demonstration=True, pk__gt=last)
-            .select_related("prompt")
-            .order_by("pk")[:READ_COMPARISONS]
-        )
-        if not responses:
-            return
-        last = responses[-1].pk
-        kept = _written_that_stands([response.pk for response in responses], newest, request)
-        for response in responses:
-            if response.author_id is None or response.pk in kept:
-                yield ComparisonRecord(
-                    prompt=prompt_messages(response.prompt),
-                    responses=(response_record(response),),
-                    kind="demonstration",
-                )
-
-
-def _written_that_stands(responses: list[int], newest: int, request: SnapshotRequest) -> set[int]:
-    """Those of some demonstrations that a verdict which the request keeps was given with."""
-    given: dict[int, list[Judgment]] = defaultdict(list)
-    comparisons = Judgment.objects.filter(written__in=responses, pk__lte=newest).values("comparison")
-    judgments = Judgment.objects.filter(comparison__in=comparisons, pk__lte=newest)
-    for judgment in judgments.select_related("annotator"):
-        given[judgment.comparison_id].append(judgment)
-    returned = returned_judgments(list(given), request)
-    standing = (
-        judgment for group in given.values() for judgment in standing_verdicts(group, returned, request, Counter())
-    )
-    return {judgment.written_id for judgment in standing if judgment.written_id is not None}
