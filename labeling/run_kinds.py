@@ -16,6 +16,7 @@ def register_kinds() -> None:
     register(RunKind(name="import", title=_("Import"), execute=execute_import))
     register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
     register(RunKind(name="quality", title=_("Quality"), execute=execute_quality))
+    register(RunKind(name="leaderboard", title=_("Leaderboard"), execute=execute_leaderboard))
 
 
 def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
@@ -65,4 +66,17 @@ def execute_quality(run: "Run", progress: "Progress") -> dict[str, Any]:
 
     sources = tuple(run.config["sources"])
     report = compute_report(project=get_project(run.config["project"]), sources=sources, progress=progress)
+    return {"judgments": report.judgments}
+
+
+def execute_leaderboard(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Rank the policies of the run's project; a second time replaces the first."""
+    from labeling.queries import get_project
+    from labeling.services.leaderboard import LeaderboardRequest, keep_leaderboard
+
+    report = keep_leaderboard(
+        project=get_project(run.config["project"]),
+        request=LeaderboardRequest.from_dict(run.config["request"]),
+        progress=progress,
+    )
     return {"judgments": report.judgments}

@@ -5,6 +5,7 @@ from labeling.models.content import Prompt, Response
 from labeling.models.datasets import ImportBatch, Snapshot
 from labeling.models.joining import Invitation, Qualification
 from labeling.models.judgments import Assignment, Judgment, Purpose
+from labeling.models.leaderboards import LeaderboardReport
 from labeling.models.people import ApiToken, Person
 from labeling.models.projects import GuidelineAcceptance, GuidelineVersion, Instrument, Membership, Project
 from labeling.models.quality import QualityReport
@@ -22,6 +23,7 @@ __all__ = [
     "Instrument",
     "Invitation",
     "Judgment",
+    "LeaderboardReport",
     "Membership",
     "Person",
     "Project",
