@@ -65,6 +65,8 @@ class Run(models.Model):
         indexes = [
             Index(fields=["state", "created_at"], name="run_by_state"),
             Index(fields=["scope", "-created_at"], name="run_by_scope"),
+            Index(fields=["kind", "-created_at"], name="run_by_kind"),
+            Index(fields=["-created_at"], name="run_by_time"),
         ]
 
     def __str__(self) -> str:

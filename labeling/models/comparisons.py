@@ -63,6 +63,8 @@ class Comparison(models.Model):
             Index("project", "id", name="comparison_queue_in_order", condition=Q(open_slots__gt=0)),
             Index("project", "shuffle", name="comparison_queue_shuffled", condition=Q(open_slots__gt=0)),
             Index("project", "open_slots", "id", name="comparison_queue_by_slots", condition=Q(open_slots__gt=0)),
+            # A project's comparisons in order, whole: lists of the administration.
+            Index("project", "id", name="comparison_by_project"),
             # The few that are practice or exam, found before each lease among a million that are not.
             Index("project", "use", "id", name="comparison_before_work", condition=~Q(use="work")),
         ]

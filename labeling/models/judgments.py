@@ -156,6 +156,9 @@ class Judgment(AppendOnlyModel):
         indexes = [
             Index(fields=["project", "judged_at"], name="judgment_by_time"),
             Index(fields=["annotator", "project", "-judged_at"], name="judgment_by_annotator"),
+            # What an operator asks for of a project: the few that are no work, and those of one source.
+            Index(fields=["project", "purpose", "judged_at"], name="judgment_by_purpose", condition=~Q(purpose="work")),
+            Index(fields=["project", "source", "judged_at"], name="judgment_by_source"),
         ]
 
     def __str__(self) -> str:

@@ -34,7 +34,10 @@ class Review(models.Model):
             CheckConstraint(condition=Q(outcome__in=["accepted", "returned"]), name="review_outcome_known"),
             CheckConstraint(condition=Q(outcome="accepted") | ~Q(comment=""), name="review_returned_says_why"),
         ]
-        indexes = [Index(fields=["project", "-created_at"], name="review_by_time")]
+        indexes = [
+            Index(fields=["project", "-created_at"], name="review_by_time"),
+            Index(fields=["project", "outcome", "-created_at"], name="review_by_outcome"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} · judgment {self.judgment_id}"
