@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, models
 
 Row = tuple[Any, ...]
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
 
 
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> list[int]:
@@ -47,9 +48,8 @@ def _draw_ids(table: str, count: int) -> list[int]:
     """Ids nobody else will get: from the sequence, or, where one transaction writes at a time, after the last one."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-            )
+            cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+            cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [cursor.fetchone()[0], count])
             return [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         found = cursor.fetchone()
@@ -71,7 +71,7 @@ def _insert(table: str, columns: str, rows: list[list[Any]]) -> None:
 def _adapter(field: models.Field) -> Callable[[Any], Any] | None:
     """How the engine wants a value of this field; None where it takes it as it is."""
     if isinstance(field, models.JSONField):
-        return json.dumps
+        return _json
     if connection.vendor == "sqlite":
         if isinstance(field, models.DateTimeField):
             return _sqlite_time
@@ -83,6 +83,11 @@ def _adapter(field: models.Field) -> Callable[[Any], Any] | None:
 def _adapted(field: models.Field, value: Any) -> Any:
     adapt = _adapter(field)
     return adapt(value) if adapt else value
+
+
+def _json(value: Any) -> str:
+    """JSON as Django writes it; most values of most rows are empty."""
+    return _EMPTY[type(value)] if not value and type(value) in _EMPTY else json.dumps(value)
 
 
 def _sqlite_time(value: datetime | None) -> str | None:

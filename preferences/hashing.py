@@ -9,27 +9,35 @@ from typing import Any
 
 from preferences.errors import InvalidText, PreferenceError
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
-)
-
-_PLAIN = frozenset({str, int, bool, type(None)})
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # of a text
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
-def _normal(value: Any) -> Any:
-    """Write whole floats as integers and keys as text: PostgreSQL's jsonb gives 1e16 back as 10000000000000000."""
+def _written(value: Any) -> str:
+    """Write a value in one pass, whole floats as integers: PostgreSQL's jsonb gives 1e16 back as 10000000000000000."""
     kind = type(value)
-    if kind in _PLAIN or isinstance(value, str | int):
-        return value
+    if kind is str or isinstance(value, str):
+        return _quoted(value)
+    if kind is list or kind is tuple:
+        return "[" + ",".join([_written(item) for item in value]) + "]"
+    if kind is bool or value is None:
+        return _CONSTANTS[value]
+    if isinstance(value, int | float):
+        return _number(value)
     if kind is dict or isinstance(value, Mapping):
-        return {key if type(key) is str else str(key): _normal(item) for key, item in value.items()}
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise PreferenceError(f"{value} is not a number that JSON can hold.")
-        return int(Decimal(repr(value))) if value.is_integer() else value
-    if kind is list or isinstance(value, Iterable):
-        return [_normal(item) for item in value]
+        by_name = value if all(type(key) is str for key in value) else {str(key): item for key, item in value.items()}
+        return "{" + ",".join([f"{_quoted(name)}:{_written(by_name[name])}" for name in sorted(by_name)]) + "}"
+    if isinstance(value, Iterable):
+        return _written(list(value))
     raise PreferenceError(f"{type(value).__name__} is not a value that JSON can hold.")
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if not isfinite(value):
+        raise PreferenceError(f"{value} is not a number that JSON can hold.")
+    return str(int(Decimal(repr(value)))) if value.is_integer() else float.__repr__(value)
 
 
 def _utf8(text: str) -> bytes:
@@ -49,7 +57,7 @@ def canonical_json(value: Any) -> bytes:
     Raises: InvalidText for a lone surrogate; PreferenceError for NaN, infinity or what is not JSON.
     """
     try:
-        return _utf8(_ENCODER.encode(_normal(value)))
+        return _utf8(_written(value))
     except RecursionError:
         raise PreferenceError("The value is nested too deeply.") from None
 

@@ -1,10 +1,10 @@
 """A comparison with its responses and judgments, as every part of the platform passes it on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 
 from preferences.errors import InvalidRanking, InvalidRecord
 from preferences.hashing import canonical_json, comparison_hash, prompt_hash, response_hash
@@ -13,6 +13,7 @@ ResponseKind = Literal["text", "messages", "picture"]
 RecordKind = Literal["comparison", "demonstration", "prompt"]
 JudgmentSource = Literal["person", "imported", "simulated"]
 Ranking = tuple[tuple[int, ...], ...]
+RecordT = TypeVar("RecordT", "JudgmentRecord", "ComparisonRecord")
 
 
 class Message(TypedDict):
@@ -113,7 +114,7 @@ class JudgmentRecord:
 
     def renumbered(self, new_index: Mapping[int, int] | Sequence[int]) -> "JudgmentRecord":
         """The same verdict after the responses were reordered: response `i` is now response `new_index[i]`."""
-        return replace(
+        return _changed(
             self,
             ranking=tuple(tuple(sorted(new_index[i] for i in group)) for group in self.ranking),
             ratings={new_index[i]: values for i, values in sorted(self.ratings.items())},
@@ -201,9 +202,19 @@ class ComparisonRecord:
         """
         order = sorted(range(len(self.responses)), key=lambda index: self.responses[index].hash)
         new_index = {old: new for new, old in enumerate(order)}
-        judgments = sorted((judgment.renumbered(new_index) for judgment in self.judgments), key=_judgment_key)
+        judgments = [judgment.renumbered(new_index) for judgment in self.judgments]
+        if len(judgments) > 1:
+            judgments.sort(key=_judgment_key)
         gold = None if self.gold is None else tuple(tuple(sorted(new_index[i] for i in g)) for g in self.gold)
-        return replace(self, responses=tuple(self.responses[i] for i in order), judgments=tuple(judgments), gold=gold)
+        responses = tuple(self.responses[i] for i in order)
+        return _changed(self, responses=responses, judgments=tuple(judgments), gold=gold)
+
+
+def _changed(record: RecordT, **fields: Any) -> RecordT:
+    """`dataclasses.replace` for a change of order: what was checked is not checked again, and hashes stay."""
+    changed = object.__new__(type(record))
+    vars(changed).update(vars(record), **fields)
+    return changed
 
 
 def _judgment_key(judgment: JudgmentRecord) -> tuple[str, bytes, str]:

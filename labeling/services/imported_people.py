@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from labeling.models import Person
 
@@ -11,6 +12,7 @@ ANONYMOUS = "imported"
 _PSEUDONYM = re.compile(r"i-[a-z2-7]{10}")
 
 
+@lru_cache(maxsize=4096)
 def imported_pseudonym(name: str) -> str:
     """The pseudonym under which an imported annotator appears everywhere.
 

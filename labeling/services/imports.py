@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.collecting import collecting_rarely
 from labeling.errors import ImportOvertaken, UnreadableUpload
 from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
@@ -23,7 +24,7 @@ from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, Unread
 from preferences.formats import FORMATS, Format, Reading, detect, format_named, prompts, read_rows
 from preferences.formats.mapped import mapped_format
 
-BATCH_ROWS = 500
+BATCH_ROWS = 1000
 BATCH_CHARACTERS = 4_000_000
 DETECTION_ROWS = 20
 AUTO = "auto"
@@ -91,7 +92,7 @@ def import_file(
     counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
     kept = rejected_path(batch)
-    with RejectFile(kept, keep=counts.rejected) as rejects:
+    with collecting_rarely(), RejectFile(kept, keep=counts.rejected) as rejects:
         readings = _after(_read(path, format, batch.project), counts.rows)
         for chunk in _chunks(_with_pictures(readings, batch.project, pictures_from)):
             refused = _store(intake, chunk, counts, rejects, batch)

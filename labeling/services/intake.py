@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.db.models import F
 from django.utils import timezone
 
+from labeling.finding import stored_ids
 from labeling.inserting import insert_rows
 from labeling.models import (
     Comparison,
@@ -27,6 +28,7 @@ from labeling.verdicts import Verdict
 from preferences.errors import InvalidRow
 from preferences.records import ComparisonRecord, JudgmentRecord, Ranking, ResponseRecord
 
+PROMPT_COLUMNS = ("project_id", "content_hash", "messages", "documents", "language")
 RESPONSE_COLUMNS = ("prompt_id", "content_hash", "policy_name", "is_demonstration", "kind", "content", "sampling")
 COMPARISON_COLUMNS = (
     "project_id",
@@ -120,8 +122,8 @@ class Intake:
         if not additions:
             return
         new = [addition for addition in additions if addition.is_new]
-        prompts = self._write_prompts([addition.record for addition in new])
-        self._write_responses(new, prompts)
+        prompts, old_prompts = self._write_prompts([addition.record for addition in new])
+        self._write_responses(new, prompts, old_prompts)
         self._write_comparisons([addition for addition in new if addition.record.kind != "demonstration"], prompts)
         names = {judgment.annotator for addition in additions for judgment in addition.judgments}
         people = ensure_imported_people(names) if names else {}
@@ -142,27 +144,24 @@ class Intake:
             if counted := addition.counted:
                 Comparison.objects.filter(pk=addition.known.pk).update(target_judgments=F("target_judgments") + counted)
 
-    def _write_prompts(self, records: list[ComparisonRecord]) -> dict[str, int]:
+    def _write_prompts(self, records: list[ComparisonRecord]) -> tuple[dict[str, int], set[int]]:
+        """The prompts' ids by hash, and which of them were there before."""
         by_hash = {record.prompt_hash: record for record in records}
-        stored = dict(
-            Prompt.objects.filter(project=self.project, content_hash__in=by_hash).values_list("content_hash", "pk")
-        )
+        stored = stored_ids(Prompt, self.project, by_hash)
         missing = [name for name in by_hash if name not in stored]
         rows = [
             (self.project.pk, name, list(record.prompt), record.documents, _language(record))
             for name, record in ((name, by_hash[name]) for name in missing)
         ]
-        ids = insert_rows(Prompt, ("project_id", "content_hash", "messages", "documents", "language"), rows)
-        return {**stored, **dict(zip(missing, ids, strict=True))}
+        ids = insert_rows(Prompt, PROMPT_COLUMNS, rows)
+        return {**stored, **dict(zip(missing, ids, strict=True))}, set(stored.values())
 
-    def _write_responses(self, additions: list[Addition], prompts: dict[str, int]) -> None:
+    def _write_responses(self, additions: list[Addition], prompts: dict[str, int], old_prompts: set[int]) -> None:
+        """Write what is new; only a prompt that was there before can have responses already."""
         wanted: dict[ResponseKey, ResponseRecord] = {}
         for addition in additions:
             wanted.update(zip(_response_keys(addition, prompts), addition.record.responses, strict=True))
-        stored = Response.objects.filter(
-            prompt__in=set(prompts.values()), content_hash__in={key[1] for key in wanted}
-        ).values_list("prompt_id", "content_hash", "policy_name", "is_demonstration", "pk")
-        ids: dict[ResponseKey, int] = {key: pk for *parts, pk in stored if (key := cast(ResponseKey, tuple(parts)))}
+        ids = _stored_responses(old_prompts)
         missing = [key for key in wanted if key not in ids]
         said = [(wanted[key].kind, wanted[key].content, wanted[key].sampling or {}) for key in missing]
         rows = [(*key, *response) for key, response in zip(missing, said, strict=True)]
@@ -232,6 +231,15 @@ class Intake:
             verdict.fingerprint(),
             said.judged_at or self.now,
         )
+
+
+def _stored_responses(prompts: set[int]) -> dict[ResponseKey, int]:
+    """The ids of all responses to some prompts."""
+    if not prompts:
+        return {}
+    columns = ("prompt_id", "content_hash", "policy_name", "is_demonstration", "pk")
+    stored = Response.objects.filter(prompt__in=prompts).values_list(*columns)
+    return {cast(ResponseKey, tuple(parts)): pk for *parts, pk in stored}
 
 
 def _response_keys(addition: Addition, prompts: dict[str, int]) -> list[ResponseKey]:

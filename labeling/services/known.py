@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Person, Project, Response
+from labeling.finding import stored_ids
+from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Person, Project, Prompt, Response
 from labeling.records import judgment_record, ranking_by_index, verdict_key
 from preferences.records import ComparisonRecord, Ranking
 
@@ -57,13 +58,12 @@ def load_known(project: Project, records: Sequence[ComparisonRecord]) -> dict[st
 
 
 def _load_comparisons(project: Project, known: dict[str, Known], records: list[ComparisonRecord]) -> None:
-    stored = Comparison.objects.filter(project=project, content_hash__in={record.comparison_hash for record in records})
-    names = {}
-    for pk, name, use in stored.values_list("pk", "content_hash", "use"):
-        names[pk] = name
-        known[name].pk, known[name].is_work = pk, use == Comparison.Use.WORK
+    stored = stored_ids(Comparison, project, [record.comparison_hash for record in records])
+    names = {pk: name for name, pk in stored.items()}
     if not names:
         return
+    for pk, use in Comparison.objects.filter(pk__in=names).values_list("pk", "use"):
+        known[names[pk]].pk, known[names[pk]].is_work = pk, use == Comparison.Use.WORK
     members = ComparisonResponse.objects.filter(comparison__in=names)
     for pk, response_id, content_hash in members.values_list("comparison_id", "response_id", "response__content_hash"):
         known[names[pk]].responses[content_hash] = response_id
@@ -80,14 +80,10 @@ def _load_comparisons(project: Project, known: dict[str, Known], records: list[C
 def _load_demonstrations(project: Project, known: dict[str, Known], records: list[ComparisonRecord]) -> None:
     if not records:
         return
-    stored = Response.objects.filter(
-        is_demonstration=True,
-        prompt__project=project,
-        prompt__content_hash__in={record.prompt_hash for record in records},
-        content_hash__in={record.responses[0].hash for record in records},
-    )
-    for pk, prompt, response in stored.values_list("pk", "prompt__content_hash", "content_hash"):
-        if (name := f"{prompt} {response}") in known:
+    prompts = {pk: name for name, pk in stored_ids(Prompt, project, [record.prompt_hash for record in records]).items()}
+    stored = Response.objects.filter(is_demonstration=True, prompt__in=prompts)
+    for pk, prompt, response in stored.values_list("pk", "prompt", "content_hash"):
+        if (name := f"{prompts[prompt]} {response}") in known:
             known[name].pk = pk
 
 

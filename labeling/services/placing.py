@@ -15,6 +15,7 @@ from preferences.records import ComparisonRecord
 
 MAX_TOPIC_CHARACTERS = 60
 Use = Comparison.Use
+_USES = tuple(Use.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def placing_of(record: ComparisonRecord) -> Placing:
     """
     said = record.metadata
     use = said.get("use", Use.WORK)
-    if use not in Use.values:
+    if use not in _USES:
         if record.gold is not None:
             raise InvalidRow(
                 _("A gold comparison is used for “work”, “practice” or “exam”, not for “%(use)s”.") % {"use": use}

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,20 @@ def test_whole_numbers_are_one_value_however_an_engine_writes_them():
 def test_canonical_json_survives_a_round_trip(value):
     written = canonical_json(value)
     assert canonical_json(json.loads(written)) == written
+
+
+@given(json_objects)
+def test_canonical_json_is_what_the_standard_encoder_writes_once_whole_numbers_are_integers(value):
+    def number(digits):
+        return int(Decimal(digits)) if float(digits).is_integer() else float(digits)
+
+    plain = json.loads(json.dumps(value), parse_float=number)
+    expected = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    assert canonical_json(value) == expected.encode()
+
+
+def test_keys_that_are_no_texts_become_texts_before_they_are_sorted():
+    assert canonical_json({10: "ten", 9: "nine", "1": True}) == b'{"1":true,"10":"ten","9":"nine"}'
 
 
 @given(st.permutations([("a", 1), ("b", 2), ("c", 3), ("ㄱ", 4)]))
