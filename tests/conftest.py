@@ -8,6 +8,17 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck, settings
+
+# How fast examples are made says something about the machine, not about the code. CI repeats its examples, so that what
+# it refuses can be refused again; new ones are found by those who run the tests for themselves.
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("PLUMBLINE_CI")),
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -204,9 +204,10 @@ def test_the_reasons_that_manifests_and_reports_store_are_known_to_the_catalogue
     for package in ("preferences", "labeling", "rewardmodel"):
         for path in (ROOT / package).rglob("*.py"):
             written |= set(re.findall(r'(?:report\.drop\(|(?:drops|left_out)\[)"([^"]+)"', path.read_text()))
-    freezing = (ROOT / "labeling" / "services" / "snapshots.py").read_text()
-    reasons = freezing.partition("reasons = {")[2].partition("}")[0]
-    written |= set(re.findall(r'^ {8}"([a-z ]+)": ', reasons, flags=re.M))
+    standing = (ROOT / "labeling" / "services" / "snapshots" / "standing.py").read_text()
+    reasons = set(re.findall(r'^ {8}"([a-z ]+)": ', standing.partition("reasons = {")[2], flags=re.M))
+    assert reasons
+    written |= reasons
     written |= {f"no work of its own: {purpose}" for purpose in set(Purpose) - {Purpose.WORK, Purpose.ADJUDICATION}}
     written |= {part for form in FORMATS.values() for part in form.drops.split("; ")}
     assert written - set(KNOWN) == set()

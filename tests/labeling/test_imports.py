@@ -347,7 +347,9 @@ texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 
 
 @given(st.lists(st.tuples(texts, texts, texts), max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_whatever_texts_a_file_holds_all_rows_are_accounted_for(tmp_path, rows):
     project = make_project()
     counts = import_rows(
