@@ -20,6 +20,7 @@ from labeling.views import (
     review,
     settings,
     start,
+    snapshots,
     tokens,
     writing,
 )
@@ -85,7 +86,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/datasets/imports/send/", datasets.send, name="labeling-import-send"),
     path("projects/<slug:slug>/datasets/imports/<uuid:pk>/", datasets.one_import, name="labeling-import"),
     path("projects/<slug:slug>/datasets/imports/<uuid:pk>/rejected/", datasets.rejected, name="labeling-rejected"),
-    path("projects/<slug:slug>/datasets/freeze/", datasets.freeze, name="labeling-freeze"),
-    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", datasets.snapshot, name="labeling-snapshot"),
-    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", datasets.export, name="labeling-export"),
+    path("projects/<slug:slug>/datasets/freeze/", snapshots.freeze, name="labeling-freeze"),
+    path("projects/<slug:slug>/datasets/preview/", snapshots.preview, name="labeling-snapshot-preview"),
+    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", snapshots.snapshot, name="labeling-snapshot"),
+    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", snapshots.export, name="labeling-export"),
 ]

@@ -1,7 +1,6 @@
 """Freezing what was judged, and taking it out in a format."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from rest_framework.views import APIView
 
 from config.api import CursorPagination
 from labeling.api.access import data_project
+from labeling.api.snapshot_requests import RULES, PreviewSerializer, SnapshotRequestSerializer, request_of
 from labeling.downloads import streamed
 from labeling.models import Project, Snapshot
 from labeling.services.exports import (
@@ -29,52 +29,10 @@ from labeling.services.exports import (
     writable_formats,
     writable_media_types,
 )
-from labeling.services.snapshots import (
-    REVIEW_RULES,
-    SnapshotRequest,
-    freeze_snapshot,
-    is_large,
-    pair_rules,
-    queue_snapshot,
-)
+from labeling.services.snapshots import freeze_snapshot, is_large, pair_rules, preview_snapshot, queue_snapshot
 from preferences.pairs import PairRules
 from preferences.splits import SPLITS
 from runs.tasks import execute_run
-
-RULES = tuple(field.name for field in fields(PairRules))
-
-
-class SnapshotRequestSerializer(serializers.Serializer):
-    """What goes in. Only verdicts that stand are taken; everything left out is counted in the manifest."""
-
-    name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    exclude_imported = serializers.BooleanField(default=False)
-    exclude_simulated = serializers.BooleanField(default=False)
-    exclude_annotators = serializers.ListField(
-        child=serializers.CharField(max_length=40), required=False, default=list, help_text="Pseudonyms."
-    )
-    since = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    until = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    include_unjudged = serializers.BooleanField(default=False)
-    adjudication = serializers.ChoiceField(
-        REVIEW_RULES["adjudication"],
-        default="replaces",
-        help_text="What a reviewer's own verdict does to the others on its comparison.",
-    )
-    returned = serializers.ChoiceField(
-        REVIEW_RULES["returned"],
-        default="drop",
-        help_text="Verdicts that a reviewer returned and nobody has redone.",
-    )
-    seed = serializers.IntegerField(required=False, default=0, min_value=-(2**31), max_value=2**31 - 1)
-    validation = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)
-    test = serializers.FloatField(required=False, default=0.1, min_value=0, max_value=1)
-    rules = serializers.DictField(
-        child=serializers.CharField(max_length=20),
-        required=False,
-        default=dict,
-        help_text=f"Any of {', '.join(RULES)}.",
-    )
 
 
 class SnapshotSerializer(serializers.Serializer):
@@ -133,17 +91,21 @@ def snapshots(request: Request, slug: str) -> Response:
 
 
 def _freeze(request: Request, project: Project) -> Response:
-    serializer = SnapshotRequestSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    wanted = dict(serializer.validated_data)
-    rules, left_out = pair_rules(wanted.pop("rules")), tuple(wanted.pop("exclude_annotators"))
-    asked = SnapshotRequest(**wanted, rules=rules, exclude_annotators=left_out)
+    asked = request_of(request)
     if is_large(project):
         run = queue_snapshot(project=project, request=asked, created_by=request.user)
         execute_run.delay_on_commit(str(run.pk))
         return Response({"run": run.pk, "state": run.state}, status=status.HTTP_202_ACCEPTED)
     frozen = freeze_snapshot(project=project, request=asked, created_by=request.user)
     return Response(shown(frozen.snapshot), status=status.HTTP_201_CREATED if frozen.is_new else status.HTTP_200_OK)
+
+
+@extend_schema(request=SnapshotRequestSerializer, responses=PreviewSerializer)
+@api_view(["POST"])
+def preview(request: Request, slug: str) -> Response:
+    """What the same request would freeze, by count; nothing is frozen. A large project is estimated from a part."""
+    project = data_project(request, slug)
+    return Response(preview_snapshot(project=project, request=request_of(request)).to_dict())
 
 
 @extend_schema(responses=SnapshotSerializer)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("projects/<slug:slug>/imports/<uuid:pk>/rejected/", imports.rejected, name="api-import-rejected"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="api-snapshots"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
+    path("projects/<slug:slug>/snapshots/preview/", snapshots.preview, name="api-snapshot-preview"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/export/", snapshots.ExportView.as_view(), name="api-export"),
     path(
         "projects/<slug:slug>/snapshots/<uuid:pk>/export/report/",

@@ -1,32 +1,26 @@
-"""A project's data: files that came in, snapshots that were frozen, exports that go out."""
+"""A project's data: files that came in, and the page that shows them beside what was frozen."""
 
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from labeling.api.imports import FORM_BYTES
-from labeling.dataset_forms import ImportForm, SnapshotForm
-from labeling.downloads import rejected_file, streamed
-from labeling.errors import LabelingError, UploadTooLarge
+from labeling.dataset_forms import ImportForm
+from labeling.downloads import rejected_file
+from labeling.errors import UploadTooLarge
 from labeling.models import ImportBatch, Project, Snapshot
 from labeling.queries import progress_of_project
-from labeling.services.exports import (
-    DEFAULT_CONTAINER,
-    prepare_export,
-    report_export,
-    writable_containers,
-    writable_formats,
-)
 from labeling.services.imports import rejected_path
 from labeling.services.rejects import read_rejects
-from labeling.services.snapshots import freeze_snapshot, is_large, queue_snapshot
+from labeling.services.snapshots import Preview
 from labeling.services.uploads import check_upload_size, keep_upload, queue_import
+from labeling.snapshot_form import SnapshotForm
 from labeling.views.access import project_view
 from runs.models import Run
 from runs.tasks import execute_run
@@ -100,76 +94,13 @@ def rejected(request: HttpRequest, project: Project, pk: UUID) -> FileResponse:
     return rejected_file(batch_in(project, pk))
 
 
-@project_view(*DATA_ROLES)
-@require_http_methods(["POST"])
-def freeze(request: HttpRequest, project: Project) -> HttpResponse:
-    """Freeze a snapshot, at once or, for a large project, as a run."""
-    form = SnapshotForm(request.POST)
-    if not form.is_valid():
-        return show(request, project, snapshot_form=form, status=422)
-    try:
-        asked = form.request()
-        if is_large(project):
-            run = queue_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
-            execute_run.delay_on_commit(str(run.pk))
-            messages.success(request, _("The project is large; the snapshot is being frozen and will appear here."))
-            return redirect("labeling-datasets", slug=project.slug)
-        frozen = freeze_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
-    except LabelingError as problem:
-        form.add_error(None, str(problem))
-        return show(request, project, snapshot_form=form, status=problem.status)
-    said = _("Frozen as %(id)s.") if frozen.is_new else _("Nothing has changed: this content is frozen as %(id)s.")
-    messages.success(request, said % {"id": frozen.snapshot.content_sha256[:12]})
-    return redirect("labeling-snapshot", slug=project.slug, pk=frozen.snapshot.pk)
-
-
-@project_view(*DATA_ROLES)
-@require_GET
-def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
-    """One snapshot: what is in it, what was left out, and the formats it can leave in."""
-    found = snapshot_in(project, pk)
-    format = request.GET.get("report", "")
-    context = {
-        "project": project,
-        "snapshot": found,
-        "manifest": found.manifest,
-        "filters": [(name.replace("_", " "), value) for name, value in found.manifest["filters"].items() if value],
-        "formats": writable_formats(),
-        "containers": writable_containers(),
-    }
-    if format:
-        try:
-            context["report"] = report_export(prepare_export(snapshot=found, format=format))
-        except LabelingError as problem:
-            messages.error(request, str(problem))
-    return render(request, "labeling/snapshot.html", context)
-
-
-@project_view(*DATA_ROLES)
-@require_GET
-def export(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | StreamingHttpResponse:
-    """A snapshot in a format and a container, written while it is sent."""
-    found, asked = snapshot_in(project, pk), request.GET
-    try:
-        return streamed(
-            prepare_export(
-                snapshot=found,
-                format=asked.get("format", ""),
-                container=asked.get("container") or DEFAULT_CONTAINER,
-                split=asked.get("split") or None,
-            )
-        )
-    except LabelingError as problem:
-        messages.error(request, str(problem))
-        return redirect("labeling-snapshot", slug=project.slug, pk=found.pk)
-
-
 def show(
     request: HttpRequest,
     project: Project,
     *,
     import_form: ImportForm | None = None,
     snapshot_form: SnapshotForm | None = None,
+    preview: Preview | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The data page, with forms as they were sent if they could not be taken."""
@@ -178,6 +109,7 @@ def show(
         "progress": progress_of_project(project),
         "import_form": import_form or ImportForm(),
         "snapshot_form": snapshot_form or SnapshotForm(),
+        "preview": preview,
         "snapshots": Snapshot.objects.filter(project=project).select_related("created_by")[:SHOWN],
         "freezing": Run.objects.filter(kind="snapshot", scope=project.slug, state__in=["queued", "running"]),
         **recent_imports(project),
@@ -197,11 +129,3 @@ def batch_in(project: Project, pk: UUID) -> ImportBatch:
     if batch is None:
         raise Http404
     return batch
-
-
-def snapshot_in(project: Project, pk: UUID) -> Snapshot:
-    """A snapshot of this very project. Raises: Http404."""
-    found = Snapshot.objects.select_related("project", "created_by").filter(project=project, pk=pk).first()
-    if found is None:
-        raise Http404
-    return found

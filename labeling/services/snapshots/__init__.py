@@ -9,17 +9,21 @@ from labeling.services.snapshots.freezing import (
     queue_snapshot,
     snapshot_path,
 )
-from labeling.services.snapshots.request import REVIEW_RULES, SnapshotRequest, pair_rules
+from labeling.services.snapshots.preview import Preview, preview_snapshot
+from labeling.services.snapshots.request import BENCHMARK_RULES, REVIEW_RULES, SnapshotRequest, pair_rules
 
 __all__ = [
+    "BENCHMARK_RULES",
     "REVIEW_RULES",
     "RUN_KIND",
     "Frozen",
+    "Preview",
     "SnapshotRequest",
     "freeze_snapshot",
     "is_large",
     "keep_benchmark",
     "pair_rules",
+    "preview_snapshot",
     "queue_snapshot",
     "snapshot_path",
 ]

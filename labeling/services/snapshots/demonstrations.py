@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from labeling.models import Judgment, Response
 from labeling.records import prompt_messages, response_record
+from labeling.services.moderation_decisions import EXCLUDED, excluded_demonstrations
 from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.standing import circumstances_of, standing_verdicts
 from preferences.records import ComparisonRecord
@@ -25,8 +26,11 @@ def demonstration_records(reading: Reading) -> Iterator[ComparisonRecord]:
             return
         last = responses[-1].pk
         kept = _written_that_stands([response.pk for response in responses], reading)
+        excluded = excluded_demonstrations(response.pk for response in responses)
         for response in responses:
-            if response.author_id is None or response.pk in kept:
+            if response.pk in excluded:
+                reading.drops[EXCLUDED] += 1
+            elif response.author_id is None or response.pk in kept:
                 record = ComparisonRecord(
                     prompt=prompt_messages(response.prompt),
                     responses=(response_record(response),),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from labeling.models import Comparison, ComparisonResponse, Judgment, Project, Purpose, Response
 from labeling.records import judgment_record, prompt_messages, response_record
+from labeling.services.moderation_decisions import EXCLUDED, excluded_among
 from labeling.services.snapshots.demonstrations import demonstration_records
 from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.request import SnapshotRequest
@@ -52,7 +53,11 @@ def comparison_records(reading: Reading, comparisons: Sequence[Comparison]) -> I
     for judgment in judgments.select_related("annotator", "guideline_version"):
         given[judgment.comparison_id].append(judgment)
     circumstances = circumstances_of(keys, request, reading.gold)
+    excluded = excluded_among(keys)
     for comparison in comparisons:
+        if comparison.pk in excluded:
+            drops[EXCLUDED] += 1
+            continue
         standing = standing_verdicts(given[comparison.pk], circumstances, request, drops)
         answer = _record_or_reason(comparison, shown[comparison.pk], standing, reading)
         if isinstance(answer, ComparisonRecord):

@@ -1,0 +1,115 @@
+"""Snapshots of a project: counted beforehand, frozen, looked at, compared, and sent out in a format."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from labeling.downloads import streamed
+from labeling.errors import LabelingError
+from labeling.models import Project, Snapshot
+from labeling.services.exports import (
+    DEFAULT_CONTAINER,
+    prepare_export,
+    report_export,
+    writable_containers,
+    writable_formats,
+)
+from labeling.services.snapshots import freeze_snapshot, is_large, preview_snapshot, queue_snapshot
+from labeling.snapshot_form import SnapshotForm
+from labeling.views.access import project_view
+from labeling.views.datasets import DATA_ROLES, show
+from runs.tasks import execute_run
+
+
+@project_view(*DATA_ROLES)
+@require_POST
+def preview(request: HttpRequest, project: Project) -> HttpResponse:
+    """Count what the form would freeze; nothing is frozen."""
+    form = SnapshotForm(request.POST, request.FILES)
+    found, status = None, 422
+    if form.is_valid():
+        try:
+            found, status = preview_snapshot(project=project, request=form.request()), 200
+        except LabelingError as problem:
+            form.add_error(None, str(problem))
+            status = problem.status
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"preview": found, "snapshot_form": form}
+        return render(request, "labeling/_snapshot_preview.html", context, status=status)
+    return show(request, project, snapshot_form=form, preview=found, status=status)
+
+
+@project_view(*DATA_ROLES)
+@require_POST
+def freeze(request: HttpRequest, project: Project) -> HttpResponse:
+    """Freeze a snapshot, at once or, for a large project, as a run."""
+    form = SnapshotForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return show(request, project, snapshot_form=form, status=422)
+    try:
+        asked = form.request()
+        if is_large(project):
+            run = queue_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
+            execute_run.delay_on_commit(str(run.pk))
+            messages.success(request, _("The project is large; the snapshot is being frozen and will appear here."))
+            return redirect("labeling-datasets", slug=project.slug)
+        frozen = freeze_snapshot(project=project, request=asked, created_by=request.user)  # type: ignore[arg-type]
+    except LabelingError as problem:
+        form.add_error(None, str(problem))
+        return show(request, project, snapshot_form=form, status=problem.status)
+    said = _("Frozen as %(id)s.") if frozen.is_new else _("Nothing has changed: this content is frozen as %(id)s.")
+    messages.success(request, said % {"id": frozen.snapshot.content_sha256[:12]})
+    return redirect("labeling-snapshot", slug=project.slug, pk=frozen.snapshot.pk)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
+    """One snapshot: what is in it, what was left out, and the formats it can leave in."""
+    found = snapshot_in(project, pk)
+    format = request.GET.get("report", "")
+    context = {
+        "project": project,
+        "snapshot": found,
+        "manifest": found.manifest,
+        "filters": [(name.replace("_", " "), value) for name, value in found.manifest["filters"].items() if value],
+        "formats": writable_formats(),
+        "containers": writable_containers(),
+    }
+    if format:
+        try:
+            context["report"] = report_export(prepare_export(snapshot=found, format=format))
+        except LabelingError as problem:
+            messages.error(request, str(problem))
+    return render(request, "labeling/snapshot.html", context)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def export(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | StreamingHttpResponse:
+    """A snapshot in a format and a container, written while it is sent."""
+    found, asked = snapshot_in(project, pk), request.GET
+    try:
+        return streamed(
+            prepare_export(
+                snapshot=found,
+                format=asked.get("format", ""),
+                container=asked.get("container") or DEFAULT_CONTAINER,
+                split=asked.get("split") or None,
+            )
+        )
+    except LabelingError as problem:
+        messages.error(request, str(problem))
+        return redirect("labeling-snapshot", slug=project.slug, pk=found.pk)
+
+
+def snapshot_in(project: Project, pk: UUID) -> Snapshot:
+    """A snapshot of this very project. Raises: Http404."""
+    found = Snapshot.objects.select_related("project", "created_by").filter(project=project, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
