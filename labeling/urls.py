@@ -16,6 +16,7 @@ from labeling.views import (
     pictures,
     preferences,
     projects,
+    quality,
     reserve,
     review,
     settings,
@@ -63,6 +64,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/review/<int:pk>/adjudicate/", review.adjudication, name="labeling-review-adjudicate"),
     path("projects/<slug:slug>/review/<int:pk>/verdict/", review.submit_adjudication, name="labeling-review-submit"),
     path("projects/<slug:slug>/review/<int:pk>/leave/", review.leave, name="labeling-review-leave"),
+    path("projects/<slug:slug>/quality/", quality.quality, name="labeling-quality"),
+    path("projects/<slug:slug>/quality/compute/", quality.compute, name="labeling-quality-compute"),
+    path("projects/<slug:slug>/quality/annotators/<int:pk>/", quality.annotator, name="labeling-quality-annotator"),
     path("projects/<slug:slug>/members/", members.members, name="labeling-members"),
     path("projects/<slug:slug>/members/invitations/", members.invite, name="labeling-invite"),
     path(

@@ -13,6 +13,11 @@ urlpatterns = [
         "reward-models/fragments/projects/<slug:slug>/scores/", fragments.project_scores, name="fragment-project-scores"
     ),
     path(
+        "reward-models/fragments/projects/<slug:slug>/agreement/",
+        fragments.project_agreement,
+        name="fragment-agreement",
+    ),
+    path(
         "reward-models/fragments/comparisons/<int:pk>/scores/",
         fragments.comparison_scores,
         name="fragment-comparison-scores",

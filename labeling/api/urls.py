@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from labeling.api import assignments, imports, review, snapshots
+from labeling.api import assignments, imports, quality, review, snapshots
 
 urlpatterns = [
     path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
     path("assignments/<uuid:pk>/judgment/", assignments.judge, name="api-judgment"),
+    path("projects/<slug:slug>/quality/", quality.quality, name="api-quality"),
     path("projects/<slug:slug>/review/", review.queue, name="api-review"),
     path("projects/<slug:slug>/review/<int:pk>/accept/", review.accept_judgments, name="api-review-accept"),
     path("projects/<slug:slug>/review/<int:pk>/return/", review.return_to_annotator, name="api-review-return"),
