@@ -19,6 +19,7 @@ KNOWN = (
     gettext_noop("comparison with fewer than two verdicts to compare"),
     gettext_noop("comparison without a verdict"),
     gettext_noop("corrected later"),
+    gettext_noop("excluded in moderation"),
     gettext_noop("fewer than two responses by the policies asked for"),
     gettext_noop("imported"),
     gettext_noop("no work of its own: exam"),

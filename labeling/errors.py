@@ -210,6 +210,13 @@ class GoldInUse(LabelingError):
     status = 409
 
 
+class InvalidModeration(LabelingError):
+    """A moderation that cannot run or be decided as asked: no such check, setting, finding or decision."""
+
+    code = "invalid_moderation"
+    status = 422
+
+
 class LastOwner(LabelingError):
     """An installation must keep an owner who can log in."""
 

@@ -1,5 +1,6 @@
 """The kinds of run that labeling brings. They need the database, so they work in the worker."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def register_kinds() -> None:
     """Tell `runs` how to execute ours."""
     register(RunKind(name="import", title=_("Import"), execute=execute_import))
+    register(RunKind(name="moderation", title=_("Moderation"), execute=execute_moderation))
     register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
     register(RunKind(name="quality", title=_("Quality"), execute=execute_quality))
     register(RunKind(name="leaderboard", title=_("Leaderboard"), execute=execute_leaderboard))
@@ -23,10 +25,12 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
     """Import the run's file, from the row after the last one stored."""
     from labeling.errors import UnreadableUpload
     from labeling.services.imports import count_rows, counts_of, import_file
+    from labeling.services.moderation import moderate_import
     from labeling.services.uploads import batch_of, forget_upload, picture_folder, upload_path
 
     batch = batch_of(run.pk)
     if batch.finished_at is not None:  # an earlier attempt ended between its last row and its own end
+        moderate_import(batch=batch)
         return counts_of(batch)
     total = count_rows(upload_path(run))
     try:
@@ -42,7 +46,22 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
         forget_upload(run)  # nobody can read it the next time either
         raise
     forget_upload(run)
+    moderate_import(batch=batch, progress=lambda done, _total: progress(counts.rows, total))
     return counts.as_json()
+
+
+def execute_moderation(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Look through a project's texts with the checks that the run's config names."""
+    from labeling.queries import get_project
+    from labeling.services.moderation import moderate_project
+
+    scores = run.config.get("scores")
+    return moderate_project(
+        project=get_project(run.config["project"]),
+        names=run.config["checks"],
+        scores=Path(scores) if scores else None,
+        progress=progress,
+    ).as_json()
 
 
 def execute_snapshot(run: "Run", progress: "Progress") -> dict[str, Any]:

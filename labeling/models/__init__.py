@@ -6,6 +6,7 @@ from labeling.models.datasets import ImportBatch, Snapshot
 from labeling.models.joining import Invitation, Qualification
 from labeling.models.judgments import Assignment, Judgment, Purpose
 from labeling.models.leaderboards import LeaderboardReport
+from labeling.models.moderation import Moderation, ModerationFinding
 from labeling.models.people import ApiToken, Person
 from labeling.models.projects import GuidelineAcceptance, GuidelineVersion, Instrument, Membership, Project
 from labeling.models.quality import QualityReport
@@ -25,6 +26,8 @@ __all__ = [
     "Judgment",
     "LeaderboardReport",
     "Membership",
+    "Moderation",
+    "ModerationFinding",
     "Person",
     "Project",
     "Prompt",

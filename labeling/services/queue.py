@@ -214,6 +214,10 @@ _NOT_HAD = """
         LIMIT 1 OFFSET 0)
     AND NOT EXISTS (SELECT 1 FROM labeling_judgment said WHERE said.comparison_id = c.id
         AND said.annotator_id = %(person)s AND said.purpose = 'work' LIMIT 1 OFFSET 0)"""
+# Nobody is handed what moderation excluded, though it keeps its slots; an index holds those few.
+_NOT_EXCLUDED = """
+    AND NOT EXISTS (SELECT 1 FROM labeling_moderationfinding found WHERE found.comparison_id = c.id
+        AND found.state = 'removed' LIMIT 1 OFFSET 0)"""
 _PLACE_OF = "SELECT id, priority, open_slots FROM labeling_comparison WHERE id = %(last)s"
 _LAST_PLACE = """
     SELECT c.id, c.priority, c.open_slots FROM labeling_assignment a
@@ -260,7 +264,7 @@ def _rows(order: Order, look: str) -> str:
 @cache
 def _pick_statement(order: Order, look: str, declines: bool, locking: str) -> str:
     """The first comparison of a part of the order that this person may have."""
-    free = f"{_open('c.')} {_NOT_HAD}{_topics(declines)}"
+    free = f"{_open('c.')} {_NOT_HAD}{_NOT_EXCLUDED}{_topics(declines)}"
     if look == "all":
         by = ", ".join(f"c.{part}" for part in order.by.split(", "))
         return f"""SELECT c.id FROM labeling_comparison c
@@ -299,7 +303,7 @@ def _gold_statement(declines: bool) -> str:
     SELECT c.id, {content_of("c.id")} FROM labeling_goldanswer gold
     CROSS JOIN labeling_comparison c
     WHERE c.id = gold.comparison_id AND gold.id BETWEEN %(lowest)s AND %(highest)s
-        AND c.project_id = %(project)s AND c.use = 'work' {_NOT_HAD}{_topics(declines)}
+        AND c.project_id = %(project)s AND c.use = 'work' {_NOT_HAD}{_NOT_EXCLUDED}{_topics(declines)}
     ORDER BY random() LIMIT 1"""  # noqa: S608
 
 
@@ -317,5 +321,5 @@ def _repeat_statement(declines: bool) -> str:
     WHERE (judged.back > {REPEAT_AFTER_JUDGMENTS} OR judged.closed_at <= %(long_ago)s) AND c.use = 'work'
         AND NOT EXISTS (SELECT 1 FROM labeling_assignment again WHERE again.comparison_id = c.id
             AND again.annotator_id = %(person)s AND again.purpose = 'repeat'
-            AND again.state IN ('open', 'done', 'skipped') LIMIT 1 OFFSET 0){_topics(declines)}
+            AND again.state IN ('open', 'done', 'skipped') LIMIT 1 OFFSET 0){_NOT_EXCLUDED}{_topics(declines)}
     ORDER BY random() LIMIT 1"""  # noqa: S608
