@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django.contrib.admin",
+    "config.administration.apps.AdministrationConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -1,5 +1,5 @@
-"""What owners see of labeling in Django admin. Judgments and snapshots are shown, never edited."""
+"""What owners see of labeling in Django admin. What is judged, frozen and reviewed is shown, never edited."""
 
-from labeling.admin import datasets, projects
+from labeling.admin import assignments, comparisons, datasets, judgments, members, people, projects, reviews
 
-__all__ = ["datasets", "projects"]
+__all__ = ["assignments", "comparisons", "datasets", "judgments", "members", "people", "projects", "reviews"]

@@ -1,24 +1,19 @@
 """Imports and snapshots in admin: looked at, and snapshots exported."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
-from django.utils.text import format_lazy
-from django.utils.translation import gettext as _
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from config.administration.filters import time
+from config.administration.searches import beginning, exactly, uuid
+from config.administration.shown import as_json, link
+from labeling.admin.exporting import ExportForm, export_actions
+from labeling.admin.filters import ProjectFilter
 from labeling.admin.read_only import ReadOnlyAdmin
-from labeling.downloads import streamed
-from labeling.errors import LabelingError
 from labeling.models import ImportBatch, Snapshot
-from labeling.services.exports import DEFAULT_CONTAINER, prepare_export, writable_containers, writable_formats
-
-Action = Callable[["SnapshotAdmin", HttpRequest, QuerySet[Snapshot]], StreamingHttpResponse | None]
 
 
 @admin.register(ImportBatch)
@@ -34,49 +29,37 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "created_at",
         "finished_at",
     )
-    list_filter = ("project", "format")
+    list_filter = (ProjectFilter, time("created_at"))
     list_select_related = ("project",)
-    search_fields = ("file_name", "file_sha256")
+    searches = (beginning("file_name"), exactly("file_sha256"))
+    search_help_text = gettext_lazy("How a file's name begins, or its whole sha256.")
 
 
-def export_action(format: str) -> Action:
-    """An admin action that streams the one selected snapshot in a format, in the container that its form names."""
-
-    def export(
-        modeladmin: "SnapshotAdmin", request: HttpRequest, queryset: QuerySet[Snapshot]
-    ) -> StreamingHttpResponse | None:
-        chosen = list(queryset.select_related("project")[:2])
-        if len(chosen) != 1:
-            modeladmin.message_user(request, _("Select one snapshot to export."), messages.WARNING)
-            return None
-        try:
-            container = request.POST.get("container") or DEFAULT_CONTAINER
-            return streamed(prepare_export(snapshot=chosen[0], format=format, container=container))
-        except LabelingError as problem:
-            modeladmin.message_user(request, str(problem), messages.ERROR)
-            return None
-
-    export.__name__ = f"export_{format.replace('-', '_')}"
-    export.short_description = format_lazy(gettext_lazy("Export as {format}"), format=format)  # type: ignore[attr-defined]
-    return export
-
-
-class ExportForm(ActionForm):
-    """What stands beside the list of actions: which kind of file an export makes."""
-
-    container = forms.ChoiceField(
-        label=gettext_lazy("File"), required=False, choices=[(name, f".{name}") for name in writable_containers()]
-    )
+def itself(snapshot: Snapshot) -> Snapshot:
+    return snapshot
 
 
 @admin.register(Snapshot)
 class SnapshotAdmin(ReadOnlyAdmin):
     list_display = ("content_sha256_start", "project", "name", "comparisons", "judgments", "created_at")
-    list_filter = ("project",)
+    list_filter = (ProjectFilter, time("created_at"))
     list_select_related = ("project",)
-    search_fields = ("content_sha256", "name")
+    ordering = ("-created_at", "-pk")
+    searches = (uuid("pk"), beginning("content_sha256"), beginning("name"))
+    search_help_text = gettext_lazy("An id, how the sha256 of the content begins, or how the name begins.")
     action_form = ExportForm
-    actions = [export_action(format) for format in writable_formats()]
+    actions = export_actions(itself, several=gettext_lazy("Select one snapshot to export."))
+    fields = (
+        "page",
+        "project",
+        "name",
+        "content_sha256",
+        "file_sha256",
+        "file",
+        "what_is_in_it",
+        "created_by",
+        "created_at",
+    )
 
     @admin.display(description=gettext_lazy("content"))
     def content_sha256_start(self, snapshot: Snapshot) -> str:
@@ -89,3 +72,12 @@ class SnapshotAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("judgments"))
     def judgments(self, snapshot: Snapshot) -> Any:
         return snapshot.manifest["counts"]["judgments"]
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, snapshot: Snapshot) -> SafeString:
+        address = reverse("labeling-snapshot", args=[snapshot.project.slug, snapshot.pk])
+        return link(address, snapshot.content_sha256[:12])
+
+    @admin.display(description=gettext_lazy("manifest"))
+    def what_is_in_it(self, snapshot: Snapshot) -> SafeString | str:
+        return as_json(snapshot.manifest)

@@ -1,19 +1,16 @@
-"""Rows that admin shows and never changes."""
+"""Rows of labeling that admin shows and never changes."""
 
-from typing import Any
+from typing import ClassVar
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.administration import lists
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Lists and shows rows; services alone write them."""
+class ReadOnlyAdmin(lists.ReadOnlyAdmin):
+    """Lists and shows rows; services alone write them, and nothing that judgments stand on is deleted."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    why_not_deleted: ClassVar = _(
+        "Nothing is deleted here: judgments, and what was shown, frozen and trained from them, stand on each other. "
+        "Archive the project instead, or leave an annotator out of a new snapshot."
+    )

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 # For the catalogue to know them; a test holds the list against the models.
@@ -94,10 +93,7 @@ OUR_APPS = ("runs", "labeling", "rewardmodel", "finetuning")
 
 
 def name_everything() -> None:
-    """Give the administration a title, and each of our models in it and their columns a name to translate."""
-    admin.site.site_header = _("Administration of Plumbline")
-    admin.site.site_title = "Plumbline"
-    admin.site.index_title = _("Administration")
+    """Give each of our models in the administration, and their columns, a name to translate."""
     for model in admin.site._registry:
         meta = model._meta
         if meta.app_label not in OUR_APPS:
