@@ -2,7 +2,8 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.collecting import collecting_rarely
 from labeling.errors import ImportOvertaken, UnreadableUpload
 from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
 from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
 from preferences import containers
+from preferences.ahead import Reader
+from preferences.collecting import collecting_rarely
 from preferences.containers import Row, open_rows
 from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, UnreadableFile
-from preferences.formats import FORMATS, Format, Reading, detect, format_named, prompts, read_rows
-from preferences.formats.mapped import mapped_format
+from preferences.formats import FORMATS, Reading, detect, prompts
 
 BATCH_ROWS = 1000
 BATCH_CHARACTERS = 4_000_000
@@ -87,14 +88,18 @@ def import_file(
 
     Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported.
     """
-    format = _choose_format(batch.format, path, batch.project, mapping)
-    ImportBatch.objects.filter(pk=batch.pk).update(format=format.name)
+    reader = _choose_reader(batch.format, path, batch.project, mapping)
+    ImportBatch.objects.filter(pk=batch.pk).update(format=reader.as_format().name)
     counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
     kept = rejected_path(batch)
-    with collecting_rarely(), RejectFile(kept, keep=counts.rejected) as rejects:
-        readings = _after(_read(path, format, batch.project), counts.rows)
-        for chunk in _chunks(_with_pictures(readings, batch.project, pictures_from)):
+    with (
+        collecting_rarely(),
+        RejectFile(kept, keep=counts.rejected) as rejects,
+        closing(_read(path, reader)) as all_readings,
+    ):
+        readings = _with_pictures(_after(all_readings, counts.rows), batch.project, pictures_from)
+        for chunk in _chunks(readings):
             refused = _store(intake, chunk, counts, rejects, batch)
             counts.reasons.update(reject.reason for reject in refused)
             progress(counts.rows)
@@ -121,13 +126,13 @@ def rehearse_import(
     counts = Counts()
     refused: list[Reject] = []
     intake = Intake(project=project, is_rehearsal=True)
-    readings = _read(path, _choose_format(format, path, project, mapping), project)
-    for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
-        outcomes = _outcomes(intake, chunk)
-        rejected = _count(chunk, outcomes, counts)
-        counts.reasons.update(reject.reason for reject in rejected)
-        refused += rejected[: 100 - len(refused)]
-        progress(counts.rows)
+    with collecting_rarely(), closing(_read(path, _choose_reader(format, path, project, mapping))) as readings:
+        for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
+            outcomes = _outcomes(intake, chunk)
+            rejected = _count(chunk, outcomes, counts)
+            counts.reasons.update(reject.reason for reject in rejected)
+            refused += rejected[: 100 - len(refused)]
+            progress(counts.rows)
     return counts, refused
 
 
@@ -136,40 +141,41 @@ def _takes_prompts(project: Project) -> bool:
     return Instrument.objects.filter(project=project, kind=Instrument.Kind.DEMONSTRATION).exists()
 
 
-def _choose_format(name: str, path: Path, project: Project, mapping: dict[str, Any] | None) -> Format:
+def _choose_reader(name: str, path: Path, project: Project, mapping: dict[str, Any] | None) -> Reader:
+    """How the file is read: in the format named, in that of its first rows, or by the mapping.
+
+    Where demonstrations are asked for, a prompt with one response or none is a row too.
+    """
+    takes_prompts = _takes_prompts(project)
     try:
-        if mapping is not None:
-            return mapped_format(mapping)
-        if name != AUTO:
-            return format_named(name)
-        first = [row for _number, row in itertools.islice(open_rows(path), DETECTION_ROWS)]
-        if not first:
-            raise UnreadableFile(_("The file is empty."))
-        if all(isinstance(row, InvalidRow) or prompts.matches(row) for row in first) and _takes_prompts(project):
-            return format_named("responses")
-        return format_named(detect(first))
+        if name == AUTO and mapping is None:
+            name = _detected(path, takes_prompts=takes_prompts)
+        reader = Reader(name, mapping, takes_prompts)
+        reader.as_format()
     except (InvalidMapping, UnknownFormat, UnreadableFile) as error:
         raise UnreadableUpload(str(error)) from None
     except OSError as error:
         raise UnreadableUpload(
             _("The file %(file)s cannot be opened: %(why)s.") % {"file": path.name, "why": error.strerror}
         ) from None
+    return reader
 
 
-def _read(path: Path, format: Format, project: Project) -> Iterator[Reading]:
-    """What the rows of the file mean, or why they mean nothing.
+def _detected(path: Path, *, takes_prompts: bool) -> str:
+    first = [row for _number, row in itertools.islice(open_rows(path), DETECTION_ROWS)]
+    if not first:
+        raise UnreadableFile(_("The file is empty."))
+    if takes_prompts and all(isinstance(row, InvalidRow) or prompts.matches(row) for row in first):
+        return "responses"
+    return detect(first)
 
-    Where demonstrations are asked for, a prompt with one response or none is a row too.
-    """
+
+def _read(path: Path, reader: Reader) -> Generator[Reading]:
+    """What the rows of the file mean, or why they mean nothing. Raises: UnreadableUpload."""
     try:
-        yield from read_rows(open_rows(path), _asking(format) if _takes_prompts(project) else format)
+        yield from reader.read_ahead(path)
     except UnreadableFile as error:
         raise UnreadableUpload(str(error)) from None
-
-
-def _asking(format: Format) -> Format:
-    """The same format, that also reads prompts that wait for a person to write."""
-    return replace(format, read=lambda row: (prompts.read(row),) if prompts.matches(row) else format.read(row))
 
 
 def _after(readings: Iterator[Reading], rows: int) -> Iterator[Reading]:

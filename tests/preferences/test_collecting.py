@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from labeling.collecting import OBJECTS_BETWEEN, collecting_rarely
+from preferences.collecting import OBJECTS_BETWEEN, collecting_rarely
 
 
 def test_the_collector_is_as_it_was_afterwards():
