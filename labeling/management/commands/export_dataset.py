@@ -1,4 +1,4 @@
-"""manage.py export_dataset PROJECT --format F --out FILE [--snapshot ID]"""
+"""manage.py export_dataset PROJECT --format F --out FILE|FOLDER/ [--snapshot ID]"""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from labeling.errors import InvalidSnapshot
 from labeling.management.commands.create_snapshot import RULES, add_request_arguments, request_from
 from labeling.models import Project, Snapshot
 from labeling.queries import find_snapshot, get_project
+from labeling.services.dataset_folder import CONTAINERS, write_folder
 from labeling.services.exports import (
     container_for,
     prepare_export,
@@ -29,7 +30,11 @@ class Command(JsonCommand):
         suffixes = ", ".join(f".{name}" for name in writable_containers())
         parser.add_argument("project")
         parser.add_argument("--format", required=True, choices=writable_formats())
-        parser.add_argument("--out", required=True, help=f"The file to write. Its name ends in one of {suffixes}.")
+        parser.add_argument(
+            "--out", required=True, help=f"The file to write. Its name ends in one of {suffixes}, or in / for a folder."
+        )
+        parser.add_argument("--folder", choices=CONTAINERS, help="Write a folder of such files for load_dataset.")
+        parser.add_argument("--license", default="unknown", help="For the folder's card, as the hub names licences.")
         parser.add_argument("--snapshot", help="Its id, or the start of its sha256.")
         parser.add_argument("--split", choices=SPLITS, help="Only this part.")
         add_request_arguments(parser)
@@ -39,17 +44,22 @@ class Command(JsonCommand):
         out = Path(options["out"])
         if not out.resolve().parent.is_dir():
             raise InvalidSnapshot(f"There is no folder {out.resolve().parent} to write to.")
-        container = container_for(out.name)
+        is_folder = bool(options["folder"]) or options["out"].endswith("/")
+        if is_folder and options["split"]:
+            raise InvalidSnapshot("A folder holds every split. Leave --split out.")
+        container = options["folder"] or CONTAINERS[0] if is_folder else container_for(out.name)
         snapshot = self.snapshot_of(project, options)
         given = {name: options[f"rule_{name}"] for name in RULES if options.get(f"rule_{name}")}
-        export = prepare_export(
-            snapshot=snapshot,
-            format=options["format"],
-            container=container,
-            split=options["split"],
-            rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
-        )
-        told = write_export(export, out)
+        asked: dict[str, Any] = {
+            "snapshot": snapshot,
+            "format": options["format"],
+            "container": container,
+            "rules": pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
+        }
+        if is_folder:
+            told = write_folder(**asked, out=out, license=options["license"])
+            return {**told, "sha256": snapshot.content_sha256, "folder": str(out)}
+        told = write_export(prepare_export(**asked, split=options["split"]), out)
         return {**told, "sha256": snapshot.content_sha256, "file": str(out), "bytes": out.stat().st_size}
 
     def snapshot_of(self, project: Project, options: dict[str, Any]) -> Snapshot:
