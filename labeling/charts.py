@@ -71,6 +71,11 @@ def three_decimals(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
+def shortest(value: float) -> str:
+    """A number with as many digits as it needs: `0.25`."""
+    return f"{value:g}".replace("-", "−")
+
+
 def percent(value: float) -> str:
     """A share as percent: `61.2 %`."""
     return f"{100 * value:.1f} %".replace("-", "−")
@@ -83,6 +88,7 @@ def interval_chart(
     most: float | None = None,
     reference: float | None = None,
     say: Callable[[float], str] = three_decimals,
+    tick: Callable[[float], str] = shortest,
 ) -> IntervalChart:
     """Lay estimates out on one scale.
 
@@ -90,7 +96,7 @@ def interval_chart(
         least, most: the scale's ends; by default round numbers around what is drawn. What lies beyond is drawn at the
             edge.
         reference: a value to compare with: chance, no bias.
-        say: how a figure is written.
+        say, tick: how a figure is written beside the drawing, and on its scale.
     """
     given = [value for one in measures for value in (one.value, one.low, one.high) if value is not None]
     if reference is not None:
@@ -104,20 +110,20 @@ def interval_chart(
         share = min(max((value - least) / (most - least), 0.0), 1.0)
         return f"{EDGE + share * (100 - 2 * EDGE):.2f}%"
 
-    ticks = [tick for tick in round_numbers(least, most) if least - 1e-9 <= tick <= most + 1e-9]
+    marks = [mark for mark in round_numbers(least, most) if least - 1e-9 <= mark <= most + 1e-9]
     return IntervalChart(
         rows=tuple(
             IntervalRow(
                 measure=one,
                 said="" if one.value is None else say(one.value),
-                said_interval="" if one.low is None or one.high is None else f"{say(one.low)} – {say(one.high)}",
+                said_interval="" if one.low is None or one.high is None else f"({say(one.low)} – {say(one.high)})",
                 x=place(one.value),
                 low_x=place(one.low),
                 high_x=place(one.high),
             )
             for one in measures
         ),
-        ticks=tuple(Tick(f"{tick:g}".replace("-", "−"), place(tick)) for tick in ticks),
+        ticks=tuple(Tick(tick(mark), place(mark)) for mark in marks),
         reference_x=place(reference),
         reference="" if reference is None else say(reference),
     )
@@ -159,6 +165,8 @@ class TimeChart:
     last: str
     latest: str
     reference_y: float | None
+    top: float = TIME_MARGIN
+    bottom: float = TIME_HEIGHT - TIME_MARGIN
     width: float = TIME_WIDTH
     height: float = TIME_HEIGHT
 

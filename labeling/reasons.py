@@ -28,6 +28,9 @@ KNOWN = (
     gettext_noop("every ranking ties all responses"),
     gettext_noop("no comparison has two rankings that order its responses"),
     gettext_noop("the judgments do not vary, so that weighing them anew shows no spread"),
+    gettext_noop("nothing was judged whose answer is known"),
+    gettext_noop("nobody was asked the same a second time"),
+    gettext_noop("nothing was judged"),
     # annotators
     gettext_noop("they judged nothing whose answer is known"),
     gettext_noop("nothing came to them a second time"),

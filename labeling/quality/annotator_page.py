@@ -87,11 +87,11 @@ def times(figures: Figures) -> list[TimeChart]:
 
 
 def _points(stretches: Sequence[Figures], key: str) -> list[tuple[str, float]]:
-    return [(_day(one["from"]), one[key]) for one in stretches if one[key] is not None]
-
-
-def _day(moment: str) -> str:
-    return date_format(timezone.localtime(datetime.fromisoformat(moment)), "MONTH_DAY_FORMAT")
+    """One figure of each stretch that has it, with the day it began; with the time where all began on one day."""
+    begun = [timezone.localtime(datetime.fromisoformat(one["from"])) for one in stretches]
+    format = "MONTH_DAY_FORMAT" if len({moment.date() for moment in begun}) > 1 else "TIME_FORMAT"
+    named = zip((date_format(moment, format) for moment in begun), stretches, strict=True)
+    return [(name, one[key]) for name, one in named if one[key] is not None]
 
 
 def latest_judgments(project: Project, person: Person) -> QuerySet[Judgment]:

@@ -13,7 +13,7 @@ from labeling.quality.reading import Outcome, QualityData
 from labeling.stats.agreement import observed_agreement
 from labeling.stats.alpha import krippendorff_alpha
 from labeling.stats.audits.clusters import clustered_share, units_of
-from labeling.stats.audits.effects import Audit
+from labeling.stats.audits.effects import Audit, Effect
 from labeling.stats.audits.report import adjusted_headlines, all_audits
 from labeling.stats.audits.rows import with_agreement
 from labeling.stats.judged import signed_strength_labels, winner_labels
@@ -24,7 +24,10 @@ from labeling.stats.undefined import Undefined
 from labeling.stats.unit_labels import UnitLabels
 
 LEAST_SHARED = 20  # units that two people both judged, for their kappa to be shown
-MOST_KAPPAS = 8
+MOST_KAPPAS = 5
+NO_GOLD = Undefined("nothing was judged whose answer is known")
+NO_REPEATS = Undefined("nobody was asked the same a second time")
+NO_JUDGMENTS = Undefined("nothing was judged")
 Report = dict[str, Any]
 
 
@@ -109,8 +112,8 @@ def answers(data: QualityData) -> dict[str, Figure]:
     """Shares of judgments: as gold expects, as the same person said before, ties, all bad."""
     said = data.said
     return {
-        "gold": figure(share_of(data.gold)),
-        "repeats": figure(share_of(data.repeats)),
+        "gold": figure(share_of(data.gold, NO_GOLD)),
+        "repeats": figure(share_of(data.repeats, NO_REPEATS)),
         "ties": figure(share_of([Outcome(one.annotator, one.prompt, one.judged_at, one.tied) for one in said])),
         "all_bad": figure(
             share_of([Outcome(one.annotator, one.prompt, one.judged_at, float(one.is_all_bad)) for one in said])
@@ -118,10 +121,10 @@ def answers(data: QualityData) -> dict[str, Figure]:
     }
 
 
-def share_of(outcomes: Sequence[Outcome]) -> Any:
+def share_of(outcomes: Sequence[Outcome], nothing: Undefined = NO_JUDGMENTS) -> Effect | Undefined:
     """The mean outcome with an interval over people and prompts, both of which repeat themselves."""
     if not outcomes:
-        return Undefined("there is no outcome to count")
+        return nothing
     units = units_of([one.annotator for one in outcomes], [one.prompt for one in outcomes])
     return clustered_share(np.array([one.right for one in outcomes]), np.ones(len(outcomes)), units, null=None)
 

@@ -11,6 +11,8 @@ from labeling.models import QualityReport
 from labeling.quality.angles import measured
 from labeling.quality.words import (
     SAYS,
+    TICKS,
+    UNITS,
     Figures,
     Unit,
     audit_names,
@@ -173,27 +175,40 @@ def _told(found: Figures, unit: Unit) -> str:
 
 
 def findings(audits: Sequence[Figures]) -> list[tuple[str, IntervalChart]]:
-    """Every finding that has an answer, in one chart for each unit, with a title."""
-    titles: dict[Unit, tuple[str, float | None]] = {
-        "share": (_("How often (½ is no bias where one of two wins)"), 0.5),
-        "factor": (_("What it multiplies (1 is no bias): the odds of winning, or the time"), 1.0),
-        "points": (_("Difference in percentage points (0 is no bias)"), 0.0),
-    }
-    charts = []
-    for unit, (title, reference) in titles.items():
-        lines = [
-            Measure(
-                label=wording_of(found["key"]).label,
-                value=shown_value(found, unit),
-                low=shown_value(found, unit, "low"),
-                high=shown_value(found, unit, "high"),
-                note=f"n = {found['n']:,}",
-            )
-            for audit in audits
-            for found in audit["findings"]
-            if "value" in found and wording_of(found["key"]).unit == unit
-        ]
-        if lines:
-            ends = {"least": 0.0, "most": 1.0} if unit == "share" else {}
-            charts.append((title, interval_chart(lines, reference=reference, say=SAYS[unit], **ends)))
-    return charts
+    """Every finding that has an answer; those of one unit and the same value without bias share a chart and a title."""
+    groups: dict[tuple[Unit, float | None], list[Figures]] = {}
+    for audit in audits:
+        for found in audit["findings"]:
+            if "value" in found:
+                groups.setdefault((wording_of(found["key"]).unit, found["null"]), []).append(found)
+    return [
+        (_title(unit, null), _chart_of(found, unit, null))
+        for (unit, null), found in sorted(groups.items(), key=lambda group: UNITS.index(group[0][0]))
+    ]
+
+
+def _title(unit: Unit, null: float | None) -> str:
+    if unit == "factor":
+        return _("What it multiplies: the odds of winning, or the time; 1 is no bias")
+    if unit == "points":
+        return _("Difference in percentage points; 0 is no bias")
+    if null is None:
+        return _("How often; nothing says how often it should be")
+    return _("How often; %(share)s is no bias") % {"share": percent(null)}
+
+
+def _chart_of(found: Sequence[Figures], unit: Unit, null: float | None) -> IntervalChart:
+    lines = [
+        Measure(
+            label=wording_of(one["key"]).label,
+            value=shown_value(one, unit),
+            low=shown_value(one, unit, "low"),
+            high=shown_value(one, unit, "high"),
+            note=f"n = {one['n']:,}",
+        )
+        for one in found
+    ]
+    if unit == "share":
+        return interval_chart(lines, least=0.0, most=1.0, reference=null, say=percent)
+    reference = None if null is None else 1.0 if unit == "factor" else null
+    return interval_chart(lines, reference=reference, say=SAYS[unit], tick=TICKS[unit])

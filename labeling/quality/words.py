@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from labeling.charts import percent, three_decimals
+from labeling.charts import percent, shortest, three_decimals
 from labeling.reasons import say_reason
 
 Figures = Mapping[str, Any]
 Unit = Literal["share", "factor", "points"]
+UNITS: tuple[Unit, ...] = ("share", "factor", "points")
 PLACE = re.compile(r"position\.(\d+)_of_(\d+)")
 KIND = re.compile(r"markdown\.(headers|list_items|bold|code|tables)(_slope)?")
 
@@ -79,6 +80,13 @@ def points(value: float) -> str:
 
 
 SAYS: dict[Unit, Callable[[float], str]] = {"share": percent, "factor": factor, "points": points}
+
+
+TICKS: dict[Unit, Callable[[float], str]] = {
+    "share": shortest,
+    "factor": shortest,
+    "points": lambda value: shortest(round(100 * value, 6)),
+}
 
 
 def shown_value(figure: Figures, unit: Unit, name: str = "value") -> float:

@@ -38,7 +38,7 @@ def test_equal_figures_have_a_scale_around_them() -> None:
 
 def test_figures_are_written_as_asked() -> None:
     row = interval_chart([Measure("first", 0.612, 0.58, 0.643)], say=percent).rows[0]
-    assert (row.said, row.said_interval) == ("61.2 %", "58.0 % – 64.3 %")
+    assert (row.said, row.said_interval) == ("61.2 %", "(58.0 % – 64.3 %)")
 
 
 def test_ticks_are_round_and_within_the_scale() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import labeling
-from labeling.quality import people
+from labeling.quality import measuring, people
 from labeling.reasons import KNOWN, say_reason
 
 STATS = Path(labeling.__file__).parent / "stats"
@@ -29,7 +29,7 @@ def is_known(reason: str) -> bool:
 
 
 def test_every_reason_of_the_statistics_is_in_the_catalogue() -> None:
-    files = [*STATS.rglob("*.py"), Path(people.__file__)]
+    files = [*STATS.rglob("*.py"), Path(people.__file__), Path(measuring.__file__)]
     found = {reason for file in files for reason in reasons_in(file.read_text(encoding="utf-8"))}
     assert len(found) > 40
     assert sorted(reason for reason in found if not is_known(reason)) == []
