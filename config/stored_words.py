@@ -34,6 +34,8 @@ KNOWN = (
     gettext_noop("suspicious and not accepted"),
     gettext_noop("verdict on policies left out"),
     gettext_noop("withdrawn"),
+    # why a leaderboard left something out, where snapshots have no word for it
+    gettext_noop("judgment of responses that are not of two known policies"),
     # what a snapshot was asked to leave out
     gettext_noop("adjudication"),
     gettext_noop("benchmark"),

@@ -80,6 +80,7 @@ KNOWN = (
         "ties are so common beside two-sided wins that the tie parameter has no finite estimate; count ties as half"
     ),
     gettext_noop("it was never compared with another policy"),
+    gettext_noop("the two were never compared with each other"),
     gettext_noop("it won every comparison, so that nothing bounds its strength from above"),
     gettext_noop("it lost every comparison, so that nothing bounds its strength from below"),
     gettext_noop("it only ever won against some policies and only ever lost to the others"),

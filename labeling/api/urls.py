@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import assignments, imports, quality, review, snapshots
+from labeling.api import assignments, imports, leaderboard, quality, review, snapshots
 
 urlpatterns = [
     path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("projects/<slug:slug>/imports/", imports.imports, name="api-imports"),
     path("projects/<slug:slug>/imports/<uuid:pk>/", imports.one_import, name="api-import"),
     path("projects/<slug:slug>/imports/<uuid:pk>/rejected/", imports.rejected, name="api-import-rejected"),
+    path("projects/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="api-leaderboard"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="api-snapshots"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
     path("projects/<slug:slug>/snapshots/preview/", snapshots.preview, name="api-snapshot-preview"),

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import NotMeasured
-from labeling.models import Judgment, Person, Project, QualityReport
+from labeling.models import Judgment, LeaderboardReport, Person, Project, QualityReport
 from runs.models import Run
 from runs.services.queueing import queue_run
 
@@ -77,7 +77,7 @@ def is_small(project: Project) -> bool:
     return judgments[: AT_ONCE_JUDGMENTS + 1].count() <= AT_ONCE_JUDGMENTS
 
 
-def newer_judgments(report: QualityReport) -> int:
+def newer_judgments(report: QualityReport | LeaderboardReport) -> int:
     """How many judgments came since; counted up to 1,000."""
     since = Judgment.objects.filter(project=report.project_id, judged_at__gt=report.computed_at)
     return since.order_by()[:NEWER_COUNTED].count()

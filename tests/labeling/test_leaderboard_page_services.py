@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.errors import InvalidLeaderboard, NotMeasured
-from labeling.models import Judgment, LeaderboardReport, Prompt
+from labeling.models import Judgment, LeaderboardReport, ModerationFinding, Prompt
 from labeling.services.leaderboard import (
     LeaderboardRequest,
     compute_leaderboard,
@@ -115,6 +115,24 @@ def test_what_was_corrected_withdrawn_or_returned_does_not_count():
     found = board(project)
     assert found["counts"]["judgments"] == 2
     assert found["left_out"] == {"returned and not redone": 1}
+
+
+def test_what_moderation_excluded_does_not_count():
+    project = make_project()
+    contest(project, 0, 1, 1)
+    excluded = project.comparisons.first()
+    ModerationFinding.objects.create(
+        project=project,
+        comparison=excluded,
+        message=0,
+        check_name="length",
+        severity="low",
+        state="removed",
+        decided_at=timezone.now(),
+        decided_by=make_member(project, "manager"),
+    )
+    found = board(project)
+    assert (found["counts"]["judgments"], found["left_out"]) == (2, {"excluded in moderation": 1})
 
 
 def test_an_adjudication_is_left_out_replaces_the_others_or_stands_beside_them():

@@ -13,6 +13,7 @@ from labeling.services.leaderboard.keeping import (
     run_under_way,
 )
 from labeling.services.leaderboard.request import CHOICES, LeaderboardRequest
+from labeling.services.quality import newer_judgments
 
 __all__ = [
     "CHOICES",
@@ -22,6 +23,7 @@ __all__ = [
     "get_leaderboard",
     "is_small",
     "keep_leaderboard",
+    "newer_judgments",
     "queue_leaderboard",
     "run_under_way",
 ]

@@ -21,6 +21,7 @@ from labeling.stats.win_rates import WinRate, win_rates
 
 Features = Sequence[Sequence[TextFeatures | None]]
 CYCLES_KEPT = 20
+NEVER_MET = Undefined("the two were never compared with each other")
 
 
 def compute_board(verdicts: Verdicts, request: LeaderboardRequest, features: Features | None = None) -> dict[str, Any]:
@@ -101,17 +102,26 @@ def _pair_counts(outcomes: Outcomes) -> dict[str, int]:
 
 
 def _pairs(board: Leaderboard, rates: Mapping[str, WinRate]) -> list[dict[str, Any]]:
-    """How each policy did against each that it met, best policies first, and what the model expects."""
+    """How each policy did against each other, best policies first, and what the model expects.
+
+    Two that never met have no value, and two on different scales no chance; those of neither are left out.
+    """
     order = [line.policy for line in board.standings]
     found = []
     for policy in order:
         for other in order:
-            share = rates[policy].against.get(other)
-            if share is None:
+            share, chance = rates[policy].against.get(other), board.chance(policy, other)
+            if share is None and isinstance(chance, Undefined):
                 continue
-            chance = board.chance(policy, other)
-            expected = None if isinstance(chance, Undefined) else {"win": chance.win, "tie": chance.tie}
-            found.append({"policy": policy, "against": other, **_figure(share), "prompts": share.n, "chance": expected})
+            found.append(
+                {
+                    "policy": policy,
+                    "against": other,
+                    "prompts": share.n if share else 0,
+                    **_figure(share or NEVER_MET),
+                    "chance": None if isinstance(chance, Undefined) else {"win": chance.win, "tie": chance.tie},
+                }
+            )
     return found
 
 

@@ -9,6 +9,7 @@ from labeling.models import Comparison, ComparisonResponse, Judgment, Project, P
 from labeling.queries import current_judgments
 from labeling.records import ranking_by_index
 from labeling.services.leaderboard.request import LeaderboardRequest
+from labeling.services.moderation_decisions import EXCLUDED, excluded_among
 from labeling.stats.outcomes import PolicyRanking
 from labeling.stats.text_features import TextFeatures, text_features
 
@@ -70,11 +71,13 @@ def read_verdicts(
     returned = {judgment for judgment, outcome in dict(outcomes).items() if outcome == Review.Outcome.RETURNED}
     for chunk in _chunks(project):
         given = _given(project, request, chunk)
-        members = _members(list(given))
+        members, excluded = _members(list(given)), excluded_among(given)
         for judged in (one for one in chunk if len(members[one.comparison]) > 1):
             for name, word in judged.words.items():
                 verdicts.words[name].update([word] if word else [])
-            if _is_asked_for(judged, request):
+            if judged.comparison in excluded:
+                verdicts.left_out[EXCLUDED] += len(given[judged.comparison])
+            elif _is_asked_for(judged, request):
                 counted = _counted(given[judged.comparison], returned, request, verdicts.left_out)
                 for verdict in counted:
                     _take(verdicts, judged, members[judged.comparison], verdict)
