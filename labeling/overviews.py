@@ -9,7 +9,16 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from labeling.models import Assignment, Comparison, ImportBatch, Judgment, Membership, Person, Project
+from labeling.models import (
+    Assignment,
+    Comparison,
+    ImportBatch,
+    Judgment,
+    Membership,
+    ModerationFinding,
+    Person,
+    Project,
+)
 from labeling.my_work import unread_feedback
 from labeling.queries import ProjectProgress, current_judgments, progress_of_project
 from labeling.services.assignments import LIVE_STATES
@@ -43,7 +52,9 @@ def waiting_for(project: Project, person: Person) -> int:
     """How many comparisons could be handed to this person now, counted up to 100; their open lease is one of them."""
     had = Assignment.objects.filter(comparison=OuterRef("pk"), annotator=person, state__in=LIVE_STATES)
     judged = Judgment.objects.filter(comparison=OuterRef("pk"), annotator=person)
-    queue = Comparison.objects.filter(project=project, open_slots__gt=0).filter(~Exists(had), ~Exists(judged))
+    excluded = ModerationFinding.objects.filter(comparison=OuterRef("pk"), state=ModerationFinding.State.REMOVED)
+    queue = Comparison.objects.filter(project=project, open_slots__gt=0)
+    queue = queue.filter(~Exists(had), ~Exists(judged), ~Exists(excluded))
     leased = Assignment.objects.filter(project=project, annotator=person, state=Assignment.State.OPEN).count()
     return min(leased + queue.values("pk")[:WAITING_COUNTED].count(), WAITING_COUNTED)
 

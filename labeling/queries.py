@@ -18,6 +18,7 @@ from labeling.models import (
     Comparison,
     ComparisonResponse,
     Judgment,
+    ModerationFinding,
     Person,
     Project,
     Purpose,
@@ -96,19 +97,26 @@ class ProjectProgress:
         return self.judgments_stored / self.judgments_wanted if self.judgments_wanted else 0.0
 
 
+def excluded_comparisons(project: Project) -> QuerySet[Comparison]:
+    """The comparisons of a project that moderation keeps out of the queue and of snapshots."""
+    removed = ModerationFinding.objects.filter(project=project, state=ModerationFinding.State.REMOVED)
+    return Comparison.objects.filter(pk__in=removed.filter(comparison__isnull=False).values("comparison"))
+
+
 def progress_of_project(project: Project) -> ProjectProgress:
-    """Count what a project wants and has."""
+    """Count what a project wants and has; what excluded comparisons still want, nobody is asked for."""
     totals = Comparison.objects.filter(project=project).aggregate(
         comparisons=Count("pk"), wanted=Sum("target_judgments"), open=Sum("open_slots")
     )
+    excluded = excluded_comparisons(project).aggregate(open=Sum("open_slots"))["open"] or 0
     stored = current_judgments(project).aggregate(
         counted=Count("pk", filter=Q(is_surplus=False)), annotators=Count("annotator", distinct=True)
     )
     return ProjectProgress(
         comparisons=totals["comparisons"],
-        judgments_wanted=totals["wanted"] or 0,
+        judgments_wanted=(totals["wanted"] or 0) - excluded,
         judgments_stored=stored["counted"],
-        slots_open=totals["open"] or 0,
+        slots_open=(totals["open"] or 0) - excluded,
         annotators=stored["annotators"],
     )
 

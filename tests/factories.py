@@ -14,6 +14,7 @@ from labeling.models import (
     GuidelineVersion,
     Instrument,
     Membership,
+    ModerationFinding,
     Person,
     Project,
     Prompt,
@@ -75,6 +76,24 @@ def make_comparison(project: Project, k: int = 2, *, texts: list[str] | None = N
         )
         ComparisonResponse.objects.create(comparison=comparison, response=response)
     return comparison
+
+
+def make_finding(
+    comparison: Comparison, check: str = "refusal", reason: str = "declines", **fields: Any
+) -> ModerationFinding:
+    """What a check found in the first response of a comparison, from its beginning to its end."""
+    fields.setdefault("response", comparison.responses.order_by("pk").first())
+    if "end" not in fields and fields["response"] is not None:
+        fields["end"] = len(fields["response"].content)
+    return ModerationFinding.objects.create(
+        project=comparison.project,
+        comparison=comparison,
+        check_name=check,
+        reason=reason,
+        severity=fields.pop("severity", "low"),
+        fingerprint=f"finding-{next(_numbers)}",
+        **fields,
+    )
 
 
 def make_gold(

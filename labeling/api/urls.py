@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import assignments, imports, leaderboard, quality, review, snapshots
+from labeling.api import assignments, imports, moderation, quality, review, snapshots
 
 urlpatterns = [
     path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("projects/<slug:slug>/review/<int:pk>/return/", review.return_to_annotator, name="api-review-return"),
     path("assignments/<uuid:pk>/heartbeat/", assignments.heartbeat, name="api-heartbeat"),
     path("assignments/<uuid:pk>/release/", assignments.give_back, name="api-release"),
+    path("projects/<slug:slug>/moderation/", moderation.findings, name="api-moderation"),
+    path("projects/<slug:slug>/moderation/run/", moderation.start, name="api-moderation-run"),
     path("projects/<slug:slug>/imports/", imports.imports, name="api-imports"),
     path("projects/<slug:slug>/imports/<uuid:pk>/", imports.one_import, name="api-import"),
     path("projects/<slug:slug>/imports/<uuid:pk>/rejected/", imports.rejected, name="api-import-rejected"),

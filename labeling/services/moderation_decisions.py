@@ -6,12 +6,12 @@ it stays; taking the exclusion back puts it where it was.
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidModeration
-from labeling.models import Comparison, ModerationFinding, Person, Project
+from labeling.models import ModerationFinding, Person, Project
 
 State = ModerationFinding.State
 EXCLUDED = "excluded in moderation"  # why a snapshot left a comparison or a demonstration out
@@ -51,12 +51,6 @@ def removed_findings() -> QuerySet[ModerationFinding]:
     return ModerationFinding.objects.filter(state=State.REMOVED)
 
 
-def excluded_comparisons(project: Project) -> QuerySet[Comparison]:
-    """The comparisons of a project that moderation keeps out of the queue and of snapshots."""
-    removed = removed_findings().filter(comparison=OuterRef("pk"))
-    return Comparison.objects.filter(Exists(removed), project=project)
-
-
 def excluded_among(comparisons: Iterable[int]) -> set[int]:
     """Which of some comparisons are excluded, by id."""
     removed = removed_findings().filter(comparison__in=list(comparisons))
@@ -67,9 +61,3 @@ def excluded_demonstrations(responses: Iterable[int]) -> set[int]:
     """Which of some demonstrations are excluded, by the id of their response."""
     removed = removed_findings().filter(comparison=None, response__in=list(responses))
     return {pk for pk in removed.values_list("response", flat=True) if pk is not None}
-
-
-def excluded_slots(project: Project) -> tuple[int, int]:
-    """How many judgments the excluded comparisons still want, and how many of them there are."""
-    slots = list(excluded_comparisons(project).values_list("open_slots", flat=True))
-    return sum(slots), len(slots)

@@ -23,7 +23,15 @@ from labeling.services.people import create_token
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
 from rewardmodel.models import RewardModel
 from runs.models import Run
-from tests.factories import make_comparison, make_gold, make_member, make_person, make_project, make_review
+from tests.factories import (
+    make_comparison,
+    make_finding,
+    make_gold,
+    make_member,
+    make_person,
+    make_project,
+    make_review,
+)
 
 ROLES = ("anonymous", "outsider", "annotator", "reviewer", "manager", "engineer", "owner")
 
@@ -50,6 +58,12 @@ MATRIX = {
     "labeling-skip": (NOT_ALLOWED, "L4.4434"),
     "labeling-preview-writing": (NOT_ALLOWED, "L4...3."),
     "labeling-comparison": ("L43....", NOT_ALLOWED),
+    "labeling-moderation": ("L43..3.", NOT_ALLOWED),
+    "labeling-moderation-finding": ("L43..3.", NOT_ALLOWED),
+    "labeling-moderation-decide": (NOT_ALLOWED, "L43..3."),
+    "labeling-moderation-all": (NOT_ALLOWED, "L43..3."),
+    "labeling-moderation-run": (NOT_ALLOWED, "L433.3."),
+    "labeling-moderation-settings": (NOT_ALLOWED, "L433.3."),
     "labeling-review": ("L43..3.", NOT_ALLOWED),
     "labeling-review-comparison": ("L43..3.", NOT_ALLOWED),
     "labeling-review-accept": (NOT_ALLOWED, "L43..3."),
@@ -124,6 +138,8 @@ MATRIX = {
     "api-next-assignment": (NOT_ALLOWED, "L4...3."),
     "api-judgment": (NOT_ALLOWED, "L4.4444"),
     "api-heartbeat": (NOT_ALLOWED, "L4.4444"),
+    "api-moderation": ("L43..3.", "L43..3."),
+    "api-moderation-run": (NOT_ALLOWED, "L433.3."),
     "api-release": (NOT_ALLOWED, "L4.4444"),
     "api-quality": ("L43....", "L43...."),
     "api-review": ("L43..3.", NOT_ALLOWED),
@@ -176,6 +192,7 @@ def our_addresses(patterns=None, prefix=""):
 class World:
     """One of each thing, in one project, and a person of each role."""
 
+        finding = make_finding(comparison)
     def __init__(self, tmp_path):
         self.project = make_project()
         comparison = make_comparison(self.project)
@@ -222,6 +239,7 @@ class World:
             "name": "a-model",
             "sha256": "0" * 64,
             "pk": {
+                **dict.fromkeys(("labeling-moderation-finding", "labeling-moderation-decide"), finding.pk),
                 "labeling-comparison": comparison.pk,
                 **dict.fromkeys(REVIEW_PAGES, comparison.pk),
                 "fragment-comparison-scores": comparison.pk,

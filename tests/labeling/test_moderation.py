@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from labeling.errors import InvalidModeration
 from labeling.models import Moderation, ModerationFinding, Response
+from labeling.queries import excluded_comparisons, progress_of_project
 from labeling.services.assignments import lease_next
 from labeling.services.judgments import submit_judgment
 from labeling.services.moderation import (
@@ -17,7 +18,7 @@ from labeling.services.moderation import (
     queue_moderation,
     set_moderation,
 )
-from labeling.services.moderation_decisions import decide, decide_open, excluded_comparisons
+from labeling.services.moderation_decisions import decide, decide_open
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
 from labeling.services.uploads import queue_import
 from labeling.verdicts import Verdict
@@ -162,6 +163,7 @@ def test_an_excluded_comparison_goes_to_nobody_and_comes_back_when_it_is_reopene
     decide(findings=findings(project), state="removed", person=manager)
     assert lease_next(project=project, annotator=annotator) is None
     assert list(excluded_comparisons(project)) == [comparison]
+    assert (progress_of_project(project).slots_open, progress_of_project(project).judgments_wanted) == (0, 0)
     decide(findings=findings(project), state="open", person=manager)
     assert lease_next(project=project, annotator=annotator).comparison == comparison
 

@@ -1,0 +1,15 @@
+"""What moderation found, in admin: looked at; the project's own page is where it is decided."""
+
+from django.contrib import admin
+
+from config.administration.filters import choice
+from labeling.admin.filters import ProjectFilter
+from labeling.admin.read_only import ReadOnlyAdmin
+from labeling.models import ModerationFinding
+
+
+@admin.register(ModerationFinding)
+class ModerationFindingAdmin(ReadOnlyAdmin):
+    list_display = ("project", "check_name", "reason", "severity", "state", "comparison_id", "found_at", "decided_by")
+    list_filter = (ProjectFilter, choice("state", needs=("project",)))
+    list_select_related = ("project", "decided_by")
