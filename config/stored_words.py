@@ -60,6 +60,12 @@ KNOWN = (
     gettext_noop("ignore"),
     gettext_noop("keep"),
     gettext_noop("replaces"),
+    # how two snapshots differ
+    gettext_noop("only first"),
+    gettext_noop("only second"),
+    gettext_noop("changed"),
+    gettext_noop("moved"),
+    gettext_noop("judgments"),
     # why an export left something out
     gettext_noop("answer that is a picture or several messages"),
     gettext_noop("answer that is not the best"),

@@ -200,16 +200,23 @@ def response_ids_of(comparison_id: int) -> list[int]:
     return list(ComparisonResponse.objects.filter(comparison_id=comparison_id).values_list("response_id", flat=True))
 
 
-def find_snapshot(project: Project, name: str) -> Snapshot:
-    """A project's snapshot by its id or by the start of its sha256 (8 digits or more). Raises: UnknownSnapshot."""
-    snapshots = Snapshot.objects.filter(project=project)
+def find_snapshot(project: Project | None, name: str) -> Snapshot:
+    """A snapshot, of a project or of any, by its id or by the start of its sha256 (8 digits or more).
+
+    Raises: UnknownSnapshot.
+    """
+    snapshots = Snapshot.objects.select_related("project")
+    if project is not None:
+        snapshots = snapshots.filter(project=project)
     try:
         found = list(snapshots.filter(pk=UUID(name)))
     except ValueError:
         found = list(snapshots.filter(content_sha256__startswith=name.lower())[:2]) if len(name) >= 8 else []
-    if len(found) != 1:
-        raise UnknownSnapshot(
-            _("Project “%(project)s” has no one snapshot “%(name)s”. Give its whole id.")
-            % {"project": project.slug, "name": name}
-        )
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    if project is None:
+        raise UnknownSnapshot(_("There is no one snapshot “%(name)s”. Give its whole id.") % {"name": name})
+    raise UnknownSnapshot(
+        _("Project “%(project)s” has no one snapshot “%(name)s”. Give its whole id.")
+        % {"project": project.slug, "name": name}
+    )

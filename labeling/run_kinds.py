@@ -17,6 +17,7 @@ def register_kinds() -> None:
     register(RunKind(name="import", title=_("Import"), execute=execute_import))
     register(RunKind(name="moderation", title=_("Moderation"), execute=execute_moderation))
     register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
+    register(RunKind(name="compare_snapshots", title=_("Comparison of snapshots"), execute=execute_comparison))
     register(RunKind(name="quality", title=_("Quality"), execute=execute_quality))
     register(RunKind(name="leaderboard", title=_("Leaderboard"), execute=execute_leaderboard))
 
@@ -76,6 +77,15 @@ def execute_snapshot(run: "Run", progress: "Progress") -> dict[str, Any]:
         progress=lambda comparisons: progress(comparisons, None),
     )
     return {"snapshot": str(frozen.snapshot.pk), "is_new": frozen.is_new}
+
+
+def execute_comparison(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Compare the two snapshots that the run's config names; they never change, nor does what is found."""
+    from labeling.queries import find_snapshot
+    from labeling.services.snapshots import compare_snapshots
+
+    first, second = (find_snapshot(None, run.config[name]) for name in ("first", "second"))
+    return compare_snapshots(first, second, progress=lambda rows: progress(rows, None)).to_dict()
 
 
 def execute_quality(run: "Run", progress: "Progress") -> dict[str, Any]:

@@ -22,7 +22,7 @@ from labeling.views import (
     reserve,
     review,
     settings,
-    start,
+    snapshot_comparison,
     snapshots,
     tokens,
     writing,
@@ -103,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/datasets/imports/<uuid:pk>/rejected/", datasets.rejected, name="labeling-rejected"),
     path("projects/<slug:slug>/datasets/freeze/", snapshots.freeze, name="labeling-freeze"),
     path("projects/<slug:slug>/datasets/preview/", snapshots.preview, name="labeling-snapshot-preview"),
+    path("projects/<slug:slug>/datasets/compare/", snapshot_comparison.compare, name="labeling-snapshot-compare"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", snapshots.snapshot, name="labeling-snapshot"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", snapshots.export, name="labeling-export"),
 ]

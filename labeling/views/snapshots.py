@@ -20,9 +20,12 @@ from labeling.services.exports import (
 )
 from labeling.services.snapshots import freeze_snapshot, is_large, preview_snapshot, queue_snapshot
 from labeling.snapshot_form import SnapshotForm
+from labeling.snapshot_words import filters_in_words
 from labeling.views.access import project_view
 from labeling.views.datasets import DATA_ROLES, show
 from runs.tasks import execute_run
+
+SHOWN = 20
 
 
 @project_view(*DATA_ROLES)
@@ -76,7 +79,8 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
         "project": project,
         "snapshot": found,
         "manifest": found.manifest,
-        "filters": [(name.replace("_", " "), value) for name, value in found.manifest["filters"].items() if value],
+        "others": Snapshot.objects.filter(project=project).exclude(pk=found.pk).order_by("-created_at")[:SHOWN],
+        "filters": filters_in_words(found.manifest["filters"]),
         "formats": writable_formats(),
         "containers": writable_containers(),
     }

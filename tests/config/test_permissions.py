@@ -110,6 +110,7 @@ MATRIX = {
     "labeling-import": ("L433...", NOT_ALLOWED),
     "labeling-rejected": ("L433...", NOT_ALLOWED),
     "labeling-freeze": (NOT_ALLOWED, "L433..."),
+    "labeling-snapshot-compare": ("L433...", "L433..."),
     "labeling-snapshot": ("L433...", NOT_ALLOWED),
     "labeling-export": ("L433...", NOT_ALLOWED),
     "runs": ("L......", NOT_ALLOWED),

@@ -1,6 +1,7 @@
 """Snapshots: what is asked for, which verdicts stand, the rows they make, and the file that keeps them."""
 
 from labeling.services.snapshots.benchmark import keep_benchmark
+from labeling.services.snapshots.comparing import compare_snapshots, comparison_of, comparison_runs, queue_comparison
 from labeling.services.snapshots.freezing import (
     RUN_KIND,
     Frozen,
@@ -19,11 +20,15 @@ __all__ = [
     "Frozen",
     "Preview",
     "SnapshotRequest",
+    "compare_snapshots",
+    "comparison_of",
+    "comparison_runs",
     "freeze_snapshot",
     "is_large",
     "keep_benchmark",
     "pair_rules",
     "preview_snapshot",
+    "queue_comparison",
     "queue_snapshot",
     "snapshot_path",
 ]
