@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import assignments, imports, moderation, quality, review, snapshots
+from labeling.api import assignments, imports, leaderboard, moderation, quality, review, snapshots
 
 urlpatterns = [
     path("projects/<slug:slug>/assignments/", assignments.next_assignment, name="api-next-assignment"),
