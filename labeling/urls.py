@@ -11,8 +11,8 @@ from labeling.views import (
     label,
     leaderboard,
     me,
-    moderation,
     members,
+    moderation,
     offline,
     people,
     pictures,
@@ -24,6 +24,7 @@ from labeling.views import (
     settings,
     snapshot_comparison,
     snapshots,
+    start,
     tokens,
     writing,
 )
@@ -102,8 +103,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/datasets/imports/<uuid:pk>/", datasets.one_import, name="labeling-import"),
     path("projects/<slug:slug>/datasets/imports/<uuid:pk>/rejected/", datasets.rejected, name="labeling-rejected"),
     path("projects/<slug:slug>/datasets/freeze/", snapshots.freeze, name="labeling-freeze"),
-    path("projects/<slug:slug>/datasets/preview/", snapshots.preview, name="labeling-snapshot-preview"),
     path("projects/<slug:slug>/datasets/compare/", snapshot_comparison.compare, name="labeling-snapshot-compare"),
+    path("projects/<slug:slug>/datasets/preview/", snapshots.preview, name="labeling-snapshot-preview"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", snapshots.snapshot, name="labeling-snapshot"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", snapshots.export, name="labeling-export"),
 ]

@@ -20,8 +20,8 @@ urlpatterns = [
     path("projects/<slug:slug>/imports/<uuid:pk>/rejected/", imports.rejected, name="api-import-rejected"),
     path("projects/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="api-leaderboard"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="api-snapshots"),
-    path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
     path("projects/<slug:slug>/snapshots/preview/", snapshots.preview, name="api-snapshot-preview"),
+    path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/export/", snapshots.ExportView.as_view(), name="api-export"),
     path(
         "projects/<slug:slug>/snapshots/<uuid:pk>/export/report/",
