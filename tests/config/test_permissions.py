@@ -111,10 +111,10 @@ MATRIX = {
     "labeling-rejected": ("L433...", NOT_ALLOWED),
     "labeling-freeze": (NOT_ALLOWED, "L433..."),
     "labeling-snapshot-compare": ("L433...", "L433..."),
+    "labeling-snapshot-preview": (NOT_ALLOWED, "L433..."),
     "labeling-snapshot": ("L433...", NOT_ALLOWED),
     "labeling-export": ("L433...", NOT_ALLOWED),
     "runs": ("L......", NOT_ALLOWED),
-    "labeling-snapshot-preview": (NOT_ALLOWED, "L433..."),
     "run": ("L444...", NOT_ALLOWED),
     "run-status": ("L444...", NOT_ALLOWED),
     "run-log": ("L444...", NOT_ALLOWED),
@@ -139,10 +139,10 @@ MATRIX = {
     "api-next-assignment": (NOT_ALLOWED, "L4...3."),
     "api-judgment": (NOT_ALLOWED, "L4.4444"),
     "api-heartbeat": (NOT_ALLOWED, "L4.4444"),
-    "api-moderation": ("L43..3.", "L43..3."),
-    "api-moderation-run": (NOT_ALLOWED, "L433.3."),
     "api-release": (NOT_ALLOWED, "L4.4444"),
     "api-quality": ("L43....", "L43...."),
+    "api-moderation": ("L43..3.", "L43..3."),
+    "api-moderation-run": (NOT_ALLOWED, "L433.3."),
     "api-review": ("L43..3.", NOT_ALLOWED),
     "api-review-accept": (NOT_ALLOWED, "L43..3."),
     "api-review-return": (NOT_ALLOWED, "L43..3."),
@@ -151,12 +151,12 @@ MATRIX = {
     "api-import-rejected": ("L433...", NOT_ALLOWED),
     "api-leaderboard": ("L433...", "L433..."),
     "api-snapshots": ("L433...", "L433..."),
+    "api-snapshot-preview": (NOT_ALLOWED, "L433..."),
     "api-snapshot": ("L433...", NOT_ALLOWED),
     "api-export": ("L433...", NOT_ALLOWED),
     "api-export-report": ("L433...", NOT_ALLOWED),
     "api-runs": ("L......", "L3333.."),
     "api-run": ("L444...", NOT_ALLOWED),
-    "api-snapshot-preview": (NOT_ALLOWED, "L433..."),
     "api-run-metrics": ("L444...", NOT_ALLOWED),
     "api-run-cancel": (NOT_ALLOWED, "L444..."),
     "api-run-resume": (NOT_ALLOWED, "L444..."),
@@ -193,10 +193,10 @@ def our_addresses(patterns=None, prefix=""):
 class World:
     """One of each thing, in one project, and a person of each role."""
 
-        finding = make_finding(comparison)
     def __init__(self, tmp_path):
         self.project = make_project()
         comparison = make_comparison(self.project)
+        finding = make_finding(comparison)
         member = make_member(self.project, name="Somebody Else")
         self.people = {
             "outsider": make_person(),
@@ -240,10 +240,10 @@ class World:
             "name": "a-model",
             "sha256": "0" * 64,
             "pk": {
-                **dict.fromkeys(("labeling-moderation-finding", "labeling-moderation-decide"), finding.pk),
                 "labeling-comparison": comparison.pk,
                 **dict.fromkeys(REVIEW_PAGES, comparison.pk),
                 "fragment-comparison-scores": comparison.pk,
+                **dict.fromkeys(("labeling-moderation-finding", "labeling-moderation-decide"), finding.pk),
                 **dict.fromkeys(("labeling-gold-edit", "labeling-gold-withdraw"), comparison.pk),
                 **dict.fromkeys(("labeling-person", "labeling-person-active", "labeling-person-reset"), member.pk),
                 "labeling-quality-annotator": annotator.pk,
