@@ -60,7 +60,7 @@ class ChoiceFilter(Narrowing):
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         field = model._meta.get_field(self.column)
-        self.title = field.verbose_name
+        self.title = self.title or field.verbose_name
         self.values = [(str(value), label) for value, label in self.choices_of(field)]
         super().__init__(request, params, model, model_admin)
 

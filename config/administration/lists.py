@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from config.administration.counts import Count, counted, estimated
@@ -28,6 +29,10 @@ class FlatChangeList(ChangeList):
 
     said_count: str
     older: str
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """What the list's admin says, whatever the address asks for."""
@@ -110,6 +115,16 @@ class FlatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         filters: Any = self.get_list_filter(request)
         return any(lookup in filter.parameters for filter in filters)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"title": capfirst(str(self.opts.verbose_name)), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -128,7 +143,7 @@ class FlatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": self.opts.verbose_name,
+            "title": capfirst(str(self.opts.verbose_name)),
             "sentence": sentence,
         }
         return TemplateResponse(request, "admin/refused.html", context, status=403)

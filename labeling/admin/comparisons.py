@@ -84,7 +84,7 @@ class ComparisonAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("responses"))
     def shown(self, comparison: Comparison) -> SafeString | str:
         responses = responses_of(comparison)
-        letters = letters_of(responses)
+        letters = letters_of(response.pk for response in responses)
         return listed(
             format_html(
                 "<strong>{}</strong> · {}{}",
@@ -97,7 +97,7 @@ class ComparisonAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("judgments"))
     def judged(self, comparison: Comparison) -> SafeString | str:
-        responses = responses_of(comparison)
+        responses = [response.pk for response in responses_of(comparison)]
         found = Judgment.objects.filter(comparison=comparison).select_related("annotator").order_by("judged_at", "pk")
         return listed(
             format_html(

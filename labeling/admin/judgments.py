@@ -18,7 +18,6 @@ from config.administration.shown import as_text, link
 from labeling.admin.filters import ProjectFilter, person_filter
 from labeling.admin.read_only import ReadOnlyAdmin
 from labeling.admin.verdicts import (
-    letters_of,
     listed,
     moment,
     responses_of,
@@ -35,15 +34,12 @@ IN_PROJECT = ("project",)
 class JudgmentAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
+        "in_short",
+        "annotator",
         "project",
         "comparison_id",
-        "annotator",
         "purpose",
         "source",
-        "revision",
-        "is_retraction",
-        "strength",
-        "all_bad",
         "judged_at",
     )
     list_select_related = ("project", "annotator")
@@ -69,8 +65,8 @@ class JudgmentAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgment]:
         rows = super().get_queryset(request)
         if request.resolver_match and request.resolver_match.url_name == "labeling_judgment_change":
-            rows = rows.select_related("project", "annotator", "comparison__prompt", "guideline_version", "written")
-        return rows
+            return rows.select_related("project", "annotator", "comparison__prompt", "guideline_version", "written")
+        return rows.prefetch_related("comparison__members")  # for the letters of the responses
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first: by time where an index holds a project's or a person's judgments by time, else by number."""
@@ -85,8 +81,12 @@ class JudgmentAdmin(ReadOnlyAdmin):
         return judgment
 
     @admin.display(description=gettext_lazy("verdict"))
+    def in_short(self, judgment: Judgment) -> str:
+        return told_verdict(judgment, [member.response_id for member in judgment.comparison.members.all()])
+
+    @admin.display(description=gettext_lazy("verdict"))
     def verdict(self, judgment: Any) -> str:
-        return told_verdict(judgment, judgment.responses_shown)
+        return told_verdict(judgment, [response.pk for response in judgment.responses_shown])
 
     @admin.display(description=gettext_lazy("responses, as shown"))
     def shown(self, judgment: Any) -> SafeString | str:
@@ -141,8 +141,7 @@ class JudgmentAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("comparison"))
     def page(self, judgment: Any) -> SafeString:
         address = reverse("labeling-comparison", args=[judgment.project.slug, judgment.comparison_id])
-        letters = " ".join(letters_of(judgment.responses_shown).values())
-        return link(address, _("Comparison %(id)s") % {"id": f"{judgment.comparison_id} ({letters})"})
+        return link(address, _("Comparison %(id)s") % {"id": judgment.comparison_id})
 
     @admin.display(description=gettext_lazy("prompt"))
     def prompt(self, judgment: Judgment) -> SafeString | str:

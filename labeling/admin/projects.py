@@ -23,6 +23,7 @@ LISTS_OF_A_PROJECT = (Comparison, Assignment, Judgment, Review, Membership, Impo
 
 
 class ArchivedFilter(ChoiceFilter):
+    title = gettext_lazy("archive")
     column = "is_archived"
     parameters = ("is_archived",)
 

@@ -50,4 +50,5 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("verdict"))
     def said(self, review: Review) -> str:
-        return told_verdict(review.judgment, responses_of(review.judgment.comparison))
+        responses = responses_of(review.judgment.comparison)
+        return told_verdict(review.judgment, [response.pk for response in responses])

@@ -1,6 +1,6 @@
 """A judgment and what it was about as a person reads them on an administration page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from config.administration.shown import as_text, link
 from labeling.asked import letter_of
 from labeling.models import Comparison, Judgment, Response
-from labeling.reviewing import in_letters, in_words
+from labeling.reviewing import in_words
 
 MOST_LINES = 100
 
@@ -23,22 +23,23 @@ def responses_of(comparison: Comparison) -> list[Response]:
     return list(comparison.responses.order_by("pk"))
 
 
-def letters_of(responses: Sequence[Response]) -> dict[int, str]:
-    return {response.pk: letter_of(index) for index, response in enumerate(responses)}
+def letters_of(responses: Iterable[int]) -> dict[int, str]:
+    """What pages call each of a comparison's responses, by id."""
+    return {pk: letter_of(index) for index, pk in enumerate(sorted(responses))}
 
 
-def told_verdict(judgment: Judgment, responses: Sequence[Response]) -> str:
-    """What was said: “B is much better than A (B > A)”."""
+def told_verdict(judgment: Judgment, responses: Iterable[int]) -> str:
+    """What was said of these responses (ids): “B is much better than A”."""
     if judgment.is_retraction:
         return _("withdrawn: nothing is said any more")
-    letters = letters_of(responses)
-    words, order = in_words(judgment, letters), in_letters(judgment, letters)
-    return f"{words} ({order})" if order and order != words else words
+    words = in_words(judgment, letters_of(responses))
+    return f"{words} · {_('all bad')}" if judgment.all_bad and judgment.ranking else words
 
 
 def told_responses(judgment: Judgment, responses: Sequence[Response]) -> SafeString | str:
     """Each response with its letter, its policy and what this person rated it, in the order that they saw."""
-    letters, by_pk = letters_of(responses), {response.pk: response for response in responses}
+    by_pk = {response.pk: response for response in responses}
+    letters = letters_of(by_pk)
     order = [pk for pk in judgment.shown_order if pk in by_pk] or list(by_pk)
     return listed(
         format_html(

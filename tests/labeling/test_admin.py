@@ -123,7 +123,7 @@ def test_a_judgment_says_everything_in_words(owner):
     shown = owner.get(page_of(judgment))
     text = text_of(shown)
     for said in (
-        "A is much better than B (A > B)",
+        "A is much better than B",
         "The first <b>answers</b>.",
         "unsafe",
         "안나",
