@@ -36,6 +36,11 @@ class ImportForm(forms.Form):
         required=False,
         help_text=_("Imported judgments stay apart from those made here and can be left out of snapshots."),
     )
+    all_or_nothing = forms.BooleanField(
+        label=_("All rows or none"),
+        required=False,
+        help_text=_("If one row cannot be taken, nothing is imported. Otherwise such rows are left out and kept."),
+    )
 
     def clean_mapping(self) -> dict[str, Any] | None:
         """What the mapping says, or None without one."""

@@ -126,6 +126,13 @@ class ImportOvertaken(LabelingError):
     status = 409
 
 
+class RowsRefused(LabelingError):
+    """All rows or none were to be imported, and some cannot be taken: nothing was stored."""
+
+    code = "rows_refused"
+    status = 422
+
+
 class UploadTooLarge(LabelingError):
     """An uploaded file is larger than this installation takes."""
 

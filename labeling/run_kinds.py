@@ -24,7 +24,7 @@ def register_kinds() -> None:
 
 def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
     """Import the run's file, from the row after the last one stored."""
-    from labeling.errors import UnreadableUpload
+    from labeling.errors import RowsRefused, UnreadableUpload
     from labeling.services.imports import count_rows, counts_of, import_file
     from labeling.services.moderation import moderate_import
     from labeling.services.uploads import batch_of, forget_upload, picture_folder, upload_path
@@ -40,10 +40,11 @@ def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
             path=upload_path(run),
             mapping=run.config.get("mapping"),
             people_judge_again=run.config.get("people_judge_again", True),
+            all_or_nothing=run.config.get("all_or_nothing", False),
             pictures_from=picture_folder(run),
             progress=lambda rows: progress(rows, total),
         )
-    except UnreadableUpload:
+    except (RowsRefused, UnreadableUpload):
         forget_upload(run)  # nobody can read it the next time either
         raise
     forget_upload(run)

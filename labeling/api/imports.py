@@ -38,6 +38,9 @@ class UploadSerializer(serializers.Serializer):
     people_judge_again = serializers.BooleanField(
         allow_null=True, default=None, help_text="Put rows that bring a judgment before people as well (default)."
     )
+    all_or_nothing = serializers.BooleanField(
+        default=False, help_text="Import nothing if any row cannot be taken; the file is then read twice."
+    )
 
 
 class RejectSerializer(serializers.Serializer):
@@ -123,6 +126,7 @@ def _send(request: Request, slug: str) -> Response:
             format=sent["format"],
             mapping=mapping,
             people_judge_again=sent["people_judge_again"] is not False,
+            all_or_nothing=sent["all_or_nothing"],
             created_by=request.user,
         )
     except BaseException:

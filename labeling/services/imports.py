@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import ImportOvertaken, UnreadableUpload
+from labeling.errors import ImportOvertaken, RowsRefused, UnreadableUpload
 from labeling.models import ImportBatch, Instrument, Project
 from labeling.services.intake import Intake, Outcome
 from labeling.services.pictures import take_pictures
@@ -30,6 +30,7 @@ BATCH_CHARACTERS = 4_000_000
 DETECTION_ROWS = 20
 AUTO = "auto"
 WRITE_TRIES = 3
+SHOWN_REJECTS = 100
 
 
 @dataclass
@@ -67,6 +68,7 @@ def import_file(
     path: Path,
     mapping: dict[str, Any] | None = None,
     people_judge_again: bool = True,
+    all_or_nothing: bool = False,
     pictures_from: Path | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Counts:
@@ -83,13 +85,17 @@ def import_file(
     Args:
         batch: its format is a format's name or `auto`, and is set to the one detected.
         mapping: which columns hold what, for a table in no format; then no format is looked for.
+        all_or_nothing: rehearse the whole file first, and store nothing if any row would be rejected.
         pictures_from: the folder that rows may name pictures in; None where a picture must be in the row itself.
         progress: told the number of rows after each batch; may raise to stop, and what is committed stays.
 
-    Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported.
+    Raises: UnreadableUpload when the file cannot be read any further; rows before that point stay imported, unless all
+        or nothing was asked for. RowsRefused: it was, and rows would be rejected; they are kept with their reasons.
     """
     reader = _choose_reader(batch.format, path, batch.project, mapping)
     ImportBatch.objects.filter(pk=batch.pk).update(format=reader.as_format().name)
+    if all_or_nothing and (batch.rejected or not batch.rows):  # otherwise the rehearsal went well, and rows are stored
+        _rehearse_whole(batch, path, reader, pictures_from, progress)
     counts = Counts(batch.rows, batch.accepted, batch.rejected, batch.unchanged)
     intake = Intake(project=batch.project, batch=batch, people_judge_again=people_judge_again)
     kept = rejected_path(batch)
@@ -109,6 +115,28 @@ def import_file(
     return counts
 
 
+def _rehearse_whole(
+    batch: ImportBatch, path: Path, reader: Reader, pictures_from: Path | None, progress: Callable[[int], None]
+) -> None:
+    """See that every row of the file can be taken; keep those that cannot. Raises: RowsRefused, UnreadableUpload."""
+    kept = rejected_path(batch)
+    with RejectFile(kept, keep=0) as rejects:
+        counts = _rehearse(
+            batch.project, path, reader, pictures_from, keep=rejects.add, progress=lambda _rows: progress(0)
+        )
+        rejects.settle()
+    batch.rows = batch.rejected = counts.rejected
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        rows=batch.rows, rejected=batch.rejected, rejected_file=str(kept.relative_to(settings.PLUMBLINE_HOME))
+    )
+    if counts.rejected:
+        raise RowsRefused(
+            _("Nothing was imported: %(rejected)d of %(rows)d rows cannot be taken, and all or none were asked for.")
+            % {"rejected": counts.rejected, "rows": counts.rows},
+            fields={"rows": counts.rows, "rejected": counts.rejected},
+        )
+
+
 def rehearse_import(
     *,
     project: Project,
@@ -123,17 +151,35 @@ def rehearse_import(
     Returns: the counts, and the first hundred rows that would be rejected.
     Raises: UnreadableUpload.
     """
-    counts = Counts()
     refused: list[Reject] = []
+
+    def keep_first(rejected: list[Reject]) -> None:
+        refused.extend(rejected[: SHOWN_REJECTS - len(refused)])
+
+    reader = _choose_reader(format, path, project, mapping)
+    return _rehearse(project, path, reader, pictures_from, keep=keep_first, progress=progress), refused
+
+
+def _rehearse(
+    project: Project,
+    path: Path,
+    reader: Reader,
+    pictures_from: Path | None,
+    *,
+    keep: Callable[[list[Reject]], None],
+    progress: Callable[[int], None],
+) -> Counts:
+    """Decide on every row and store nothing; `keep` is given the rows that would be rejected, chunk by chunk."""
+    counts = Counts()
     intake = Intake(project=project, is_rehearsal=True)
-    with collecting_rarely(), closing(_read(path, _choose_reader(format, path, project, mapping))) as readings:
+    with collecting_rarely(), closing(_read(path, reader)) as readings:
         for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
             outcomes = _outcomes(intake, chunk)
             rejected = _count(chunk, outcomes, counts)
             counts.reasons.update(reject.reason for reject in rejected)
-            refused += rejected[: 100 - len(refused)]
+            keep(rejected)
             progress(counts.rows)
-    return counts, refused
+    return counts
 
 
 def _takes_prompts(project: Project) -> bool:

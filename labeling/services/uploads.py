@@ -70,6 +70,7 @@ def queue_import(
     format: str = AUTO,
     mapping: dict[str, Any] | None = None,
     people_judge_again: bool = True,
+    all_or_nothing: bool = False,
     created_by: Person | None = None,
 ) -> ImportBatch:
     """Record that a file is to be imported. The caller then sends `execute_run.delay_on_commit(str(batch.run_id))`.
@@ -93,6 +94,7 @@ def queue_import(
                 "project": project.slug,
                 "file": str(file),
                 "people_judge_again": people_judge_again,
+                "all_or_nothing": all_or_nothing,
                 "mapping": mapping,
             },
             title=_("Import %(file)s") % {"file": file_name},

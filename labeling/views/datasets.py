@@ -67,6 +67,7 @@ def send(request: HttpRequest, project: Project) -> HttpResponse:
             format=form.cleaned_data["format"],
             mapping=form.cleaned_data["mapping"],
             people_judge_again=form.cleaned_data["people_judge_again"],
+            all_or_nothing=form.cleaned_data["all_or_nothing"],
             created_by=request.user,  # type: ignore[arg-type]
         )
     except BaseException:

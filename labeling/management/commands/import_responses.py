@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.commands import JsonCommand
-from labeling.errors import ImportStopped, UnreadableUpload
+from labeling.errors import ImportStopped, RowsRefused, UnreadableUpload
 from labeling.queries import get_project
 from labeling.services.imports import (
     AUTO,
@@ -42,6 +42,11 @@ class Command(JsonCommand):
             action="store_true",
             help="Take imported labels as settled: rows that carry a judgment are not put before people.",
         )
+        parser.add_argument(
+            "--all-or-nothing",
+            action="store_true",
+            help="Read the file twice, and import nothing of it if any row cannot be taken.",
+        )
 
     def handle_json(self, **options: Any) -> dict[str, Any]:
         project = get_project(options["project"])
@@ -63,12 +68,15 @@ class Command(JsonCommand):
             format=options["format"],
             mapping=mapping,
             people_judge_again=not options["labels_settle"],
+            all_or_nothing=options["all_or_nothing"],
         )
         assert batch.run is not None  # noqa: S101  queue_import made it
         run = run_here(batch.run)
         batch = batch_of(run.pk)
         kept = rejected_path(batch)
         self.tell_rejects(read_rejects(kept, limit=SHOWN_REJECTS), batch.rejected)
+        if options["all_or_nothing"] and batch.rejected and not batch.accepted:
+            raise RowsRefused(run.error, fields={"rejected": batch.rejected, "rejected_file": str(kept)})
         if run.state != Run.State.SUCCEEDED:
             raise ImportStopped(
                 f"The import stopped after {batch.rows} rows: {run.error or run.get_state_display()} "
