@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from finetuning.views import playground, policies
+from finetuning.views import fragments, playground, policies
 
 urlpatterns = [
     path("policies/", policies.policies, name="policies"),
+    path(
+        "policies/fragments/projects/<slug:slug>/lineage/", fragments.project_lineage, name="fragment-project-lineage"
+    ),
     path("policies/<slug:name>/", policies.policy, name="policy"),
     path("policies/<slug:name>/finetune/", policies.finetune, name="policy-finetune"),
     path("policies/<slug:name>/generate/", policies.generate, name="policy-generate"),

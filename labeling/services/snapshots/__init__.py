@@ -10,6 +10,7 @@ from labeling.services.snapshots.freezing import (
     queue_snapshot,
     snapshot_path,
 )
+from labeling.services.snapshots.lineage import Lineage, lineage_of
 from labeling.services.snapshots.preview import Preview, preview_snapshot
 from labeling.services.snapshots.request import BENCHMARK_RULES, REVIEW_RULES, SnapshotRequest, pair_rules
 
@@ -18,6 +19,7 @@ __all__ = [
     "REVIEW_RULES",
     "RUN_KIND",
     "Frozen",
+    "Lineage",
     "Preview",
     "SnapshotRequest",
     "compare_snapshots",
@@ -26,6 +28,7 @@ __all__ = [
     "freeze_snapshot",
     "is_large",
     "keep_benchmark",
+    "lineage_of",
     "pair_rules",
     "preview_snapshot",
     "queue_comparison",
