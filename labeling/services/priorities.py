@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from itertools import combinations, groupby, islice
+from itertools import groupby, islice
 
 import numpy as np
 from django.db import connection, transaction
 
 from labeling.models import Comparison, ComparisonResponse, Project
-from labeling.queries import current_judgments
-from labeling.stats.agreement import opinion
+from labeling.services.leaderboard.request import LeaderboardRequest
+from labeling.services.leaderboard.verdicts import read_verdicts
 from labeling.stats.information import Strengths, expected_information, fit_strengths
+from labeling.stats.outcomes import outcomes_of
 
 CHUNK = 2000
 ROWS_AT_ONCE = 10_000
@@ -67,21 +68,18 @@ def prioritize_by_information(*, project: Project) -> int:
 def policy_strengths(project: Project) -> tuple[Strengths, dict[str, int]]:
     """How strong the project's policies are by the judgments that stand, and which index each has.
 
-    A judgment counts once, whatever the number of responses it ranks.
+    Whoever gave them: people, imported and simulated annotators. A judgment counts once, whatever the number of
+    responses it ranks; those that it leaves out stand below.
     """
     members = ComparisonResponse.objects.filter(comparison__project=project).exclude(response__policy_name="")
     names = sorted(members.values_list("response__policy_name", flat=True).distinct())
     index = {name: number for number, name in enumerate(names)}
-    policy_of = dict(members.values_list("response_id", "response__policy_name"))
-    wins = np.zeros((len(names), len(names)))
-    for ranking in current_judgments(project).values_list("ranking", flat=True).iterator(chunk_size=ROWS_AT_ONCE):
-        named = [response for group in ranking for response in group if response in policy_of]
-        pairs = [(a, b) for a, b in combinations(named, 2) if policy_of[a] != policy_of[b]]
-        for a, b in pairs:
-            won = (1 + (opinion(ranking, a, b) or 0)) / 2 / len(pairs)
-            first, second = index[policy_of[a]], index[policy_of[b]]
-            wins[first, second] += won
-            wins[second, first] += 1 / len(pairs) - won
+    given = read_verdicts(project, LeaderboardRequest(imported=True, simulated=True))
+    outcomes = outcomes_of(given.rankings, weight="judgment")
+    won, tied = outcomes.tallies()
+    places = [index[name] for name in outcomes.policies]
+    wins = np.zeros((len(names), len(names)))  # with those that nobody has judged yet
+    wins[np.ix_(places, places)] = won + tied / 2
     return fit_strengths(wins), index
 
 

@@ -75,6 +75,15 @@ def test_a_ranking_counts_once_and_a_tie_for_both():
     assert b == pytest.approx(c)
 
 
+def test_what_a_ranking_leaves_out_stands_below_and_in_no_order():
+    project = make_project("ranking")
+    say(rename(make_comparison(project, k=3), "a", "b", "c"), "a")
+    strengths, index = policy_strengths(project)
+    a, b, c = (strengths.mean[index[name]] for name in "abc")
+    assert a > b
+    assert b == pytest.approx(c)
+
+
 def test_what_was_withdrawn_says_nothing_of_the_policies():
     project = make_project()
     comparison = rename(make_comparison(project), "a", "b")
