@@ -152,15 +152,32 @@ class LabelStudio:
 
     def create_project(self, port: int, tasks: int) -> None:
         """A project that asks for one annotation a task, and its tasks, in one import."""
-        connection = Connection(port, self._headers(self.tokens[0]), keep_alive=False)
+        self.create_empty_project(port)
+        self.import_tasks(
+            port,
+            [
+                {"data": {"prompt": pair.prompt, "answer1": pair.answers[0], "answer2": pair.answers[1]}}
+                for pair in pairs(tasks)
+            ],
+        )
+
+    def create_empty_project(self, port: int) -> None:
         fields = {"title": "Bench", "label_config": CONFIG, "maximum_annotations": 1}
-        self.project = connection.send("POST", "/api/projects/", fields)["id"]
-        rows = [
-            {"data": {"prompt": pair.prompt, "answer1": pair.answers[0], "answer2": pair.answers[1]}}
-            for pair in pairs(tasks)
-        ]
-        answer = connection.send("POST", f"/api/projects/{self.project}/import", rows)
-        assert answer["task_count"] == tasks, answer
+        self.project = self._connection(port).send("POST", "/api/projects/", fields)["id"]
+
+    def import_tasks(self, port: int, tasks: list[dict[str, Any]]) -> float:
+        """Send tasks to the project, in one import as JSON; returns the seconds until they were in."""
+        began = time.monotonic()
+        answer = self._connection(port).send("POST", f"/api/projects/{self.project}/import", tasks)
+        assert answer["task_count"] == len(tasks), answer
+        return time.monotonic() - began
+
+    def export_request(self) -> tuple[str, dict[str, str]]:
+        """The path and the headers of an export of all tasks with their annotations."""
+        return f"/api/projects/{self.project}/export?exportType=JSON", self._headers(self.tokens[0])
+
+    def _connection(self, port: int) -> Connection:
+        return Connection(port, self._headers(self.tokens[0]), keep_alive=False)
 
     @contextmanager
     def serving(self, database_url: str | None = None, *, cheaper: bool = False) -> Iterator[Server]:

@@ -96,6 +96,24 @@ class Plumbline:
         ) as server:
             yield server
 
+    def create_manager(self) -> str:
+        """A manager's token."""
+        created = self._manage(
+            "create_user", "manager@example.org", "--role", "manager", "--project", SLUG, "--password", PASSWORD,
+            "--token", "--json",
+        )  # fmt: skip
+        return str(json.loads(created.splitlines()[-1])["token"])
+
+    def run_subject(self, module: str, *arguments: str) -> dict[str, Any]:
+        """What a module of ours says in one JSON line, run by a process of its own beside this installation."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command} exited {done.returncode}"
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
     def two_requests(self, port: int, count: int) -> "list[TwoRequests]":
         return [TwoRequests(port, token) for token in self.tokens[:count]]
 
