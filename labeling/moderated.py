@@ -20,7 +20,7 @@ State = ModerationFinding.State
 PAGE = 20
 AROUND = 160
 LONGEST_MARK = 240
-LONGEST_TEXT = 20_000
+COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ class Summary:
     Attributes:
         rows: check, its name, and how many findings of it are open, kept and excluded; without those of none.
         excluded: comparisons that neither the queue nor a snapshot gets.
-        newer: comparisons that came after the last look through the whole project, or all if there was none.
+        newer: comparisons that came after the last look through the whole project, or all if there was none; counted
+            up to 1,000.
     """
 
     rows: Sequence[tuple[str, str, dict[str, int]]]
@@ -98,6 +99,10 @@ class Summary:
     excluded: int
     newer: int
     moderated_at: datetime | None
+
+    @property
+    def newer_is_more(self) -> bool:
+        return self.newer >= COUNTED
 
 
 def summary_of(project: Project) -> Summary:
@@ -118,7 +123,7 @@ def summary_of(project: Project) -> Summary:
         kept=totals[State.KEPT],
         removed=totals[State.REMOVED],
         excluded=excluded_comparisons(project).count(),
-        newer=Comparison.objects.filter(project=project, pk__gt=settings.last_comparison).count(),
+        newer=Comparison.objects.filter(project=project, pk__gt=settings.last_comparison).order_by()[:COUNTED].count(),
         moderated_at=settings.moderated_at,
     )
 

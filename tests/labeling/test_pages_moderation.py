@@ -193,3 +193,18 @@ def test_the_command_says_what_it_found(project, capsys):
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (said["looked_at"], said["found"], said["excluded"]) == (1, {"refusal": 1}, 0)
     assert said["findings"] == {"refusal": {"open": 1, "kept": 0, "removed": 0}}
+
+
+def test_the_data_page_says_before_a_snapshot_what_waits_and_what_stays_out(client, project, manager):
+    first = make_finding(make_comparison(project))
+    make_finding(make_comparison(project))
+    page = text_of(client.get(url("labeling-datasets", project)))
+    assert "Nobody has looked through these texts" in page
+    moderate_project(project=project, names=["empty"])
+    Moderation.objects.update_or_create(project=project, defaults={"moderated_at": first.found_at})
+    client.post(url("labeling-moderation-decide", project, first.pk), {"decision": "removed"})
+    page = text_of(client.get(url("labeling-datasets", project)))
+    assert "1 finding waits for a decision." in page
+    assert "2 comparisons came since the last look." in page
+    assert "1 excluded comparison stays out of a snapshot." in page
+    assert url("labeling-moderation", project) in page
