@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from labeling.quality.data import Outcome, QualityData
 from labeling.quality.figures import Figure, figure
 from labeling.quality.people import PeopleModels, annotator_figures, fit_people
-from labeling.quality.reading import Outcome, QualityData
 from labeling.stats.agreement import observed_agreement
 from labeling.stats.alpha import krippendorff_alpha
 from labeling.stats.audits.clusters import clustered_share, units_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any, TypeVar
 
+from labeling.quality.data import Outcome, QualityData, Said
 from labeling.quality.figures import Figure, figure
-from labeling.quality.reading import Outcome, QualityData, Said
 from labeling.stats.audits.effects import Audit
 from labeling.stats.audits.rows import AuditRow
 from labeling.stats.dawid_skene import DawidSkene, fit_dawid_skene

@@ -1,15 +1,14 @@
 """A project's standing judgments in the shapes that statistics take, read in stretches of comparisons."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from django.db.models import QuerySet
 
 from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Project, Prompt, Purpose
+from labeling.quality.data import Outcome, QualityData, Said
 from labeling.queries import current_judgments
 from labeling.records import ranking_by_index
 from labeling.stats.agreement import agreement_within
@@ -23,56 +22,6 @@ from preferences.records import JudgmentRecord
 AT_ONCE = 500  # comparisons
 PEOPLE_ONLY = (Judgment.Source.PERSON.value,)
 COUNTED = (Purpose.WORK, Purpose.REPEAT)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How far one judgment was as expected, 0 to 1: by a gold answer, or by the same person's first judgment."""
-
-    annotator: str
-    prompt: int
-    judged_at: datetime
-    right: float
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One judgment: which share of its pairs of responses it ties, and whether it calls all bad."""
-
-    annotator: str
-    prompt: int
-    comparison: int
-    judged_at: datetime
-    dwell_ms: int | None
-    tied: float
-    is_all_bad: bool
-
-
-@dataclass
-class QualityData:
-    """What is known of a project's judgments, without its texts.
-
-    Attributes:
-        comparisons: how many comparisons there are to judge.
-        judged: those with a verdict, responses in the order of their hashes; one judgment of each annotator.
-        said, rows: one for each of those judgments, in the same order.
-        pairs: judgments of two responses as they were shown; responses by policy if every one has a policy.
-        gold, repeats: judgments with a known answer; second judgments beside the first.
-    """
-
-    comparisons: int = 0
-    judged: list[JudgedComparison] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    rows: list[AuditRow] = field(default_factory=list)
-    pairs: list[ShownPair] = field(default_factory=list)
-    gold: list[Outcome] = field(default_factory=list)
-    repeats: list[Outcome] = field(default_factory=list)
-
-    @property
-    def coverage(self) -> dict[int, int]:
-        """How many comparisons were judged by so many people, none of them included."""
-        people = Counter(len(one.judgments) for one in self.judged)
-        return dict(sorted({0: max(0, self.comparisons - len(self.judged)), **people}.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +141,32 @@ def _said(judgment: Judgment, record: JudgmentRecord, matter: _Matter) -> Said:
 
 
 def _audit_row(judgment: Judgment, matter: _Matter, features: dict[int, TextFeatures], reading: Reading) -> AuditRow:
+    is_known = _order_is_known(judgment, matter.shown)
     return AuditRow(
         comparison=matter.comparison,
         prompt=matter.prompt,
         annotator=judgment.annotator.pseudonym,
         seen=seen_in_order(
             judgment.ranking,
-            judgment.shown_order or [one.pk for one in matter.shown],
+            judgment.shown_order if is_known else [one.pk for one in matter.shown],
             features=features,
             own={one.pk for one in matter.shown if one.author == judgment.annotator_id},
         ),
-        order_is_known=bool(judgment.shown_order),
+        order_is_known=is_known,
         judged_at=judgment.judged_at,
         dwell_ms=judgment.dwell_ms,
         reading=reading,
     )
 
 
+def _order_is_known(judgment: Judgment, shown: Sequence[_Shown]) -> bool:
+    """Whether it is known where each response stood: an imported judgment may tell it of none, or of some."""
+    return sorted(judgment.shown_order) == sorted(one.pk for one in shown)
+
+
 def _shown_pair(judgment: Judgment, shown: Sequence[_Shown], *, by_policy: bool) -> ShownPair | None:
     """The judgment of two responses by side; None if that is not known, if all is bad, or a policy met itself."""
-    if not judgment.shown_order or not judgment.ranking:
+    if not judgment.ranking or not _order_is_known(judgment, shown):
         return None
     left, right = judgment.shown_order
     name = {one.pk: one.policy if by_policy else f"{one.pk:020d}" for one in shown}
@@ -226,7 +181,7 @@ def _add_expected(data: QualityData, matter: _Matter, judgment: Judgment, first:
     """Note how a judgment stands to the gold answer, and a repeat to the same person's first verdict."""
     annotator, judged_at = judgment.annotator.pseudonym, judgment.judged_at
     if judgment.purpose == Purpose.WORK:
-        if matter.gold is not None:
+        if matter.gold is not None and _is_verdict(judgment):
             right = float(agrees_with_gold(judgment.ranking, matter.gold))
             data.gold.append(Outcome(annotator, matter.prompt, judged_at, right))
     elif first is not None:

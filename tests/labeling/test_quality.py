@@ -14,7 +14,7 @@ from labeling.services.quality import compute_report, get_report, newer_judgment
 from labeling.stats.simulated import GOOD, SimulatedAnnotator
 from runs.services.claiming import claim_run
 from runs.services.executing import execute_claimed
-from tests.factories import make_comparison, make_member, make_project
+from tests.factories import make_comparison, make_gold, make_member, make_project
 from tests.labeling.quality_rows import START, judge_pairs, make_pairs
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +118,24 @@ def test_the_order_of_hashes_and_not_the_order_of_import_names_the_winner() -> N
         judged(pair, person, [[ids(pair)[0]], [ids(pair)[1]]])
     rankings = [one.judgments[0].ranking for one in read_quality(project).judged]
     assert rankings == [((0,), (1,)), ((1,), (0,))]
+
+
+def test_an_order_that_is_told_of_some_responses_only_is_no_order() -> None:
+    project = make_project(kind="ranking")
+    comparison = make_comparison(project, k=3, open_slots=0)
+    order = [[one] for one in ids(comparison)]
+    judged(comparison, make_member(project), order, shown_order=ids(comparison)[:2])
+    judged(comparison, make_member(project), order)
+    assert [row.order_is_known for row in read_quality(project).rows] == [False, True]
+
+
+def test_ratings_without_a_verdict_are_neither_judgments_nor_wrong_about_gold() -> None:
+    project = make_project()
+    gold = make_gold(project)
+    judged(gold, make_member(project), [], ratings={str(ids(gold)[0]): {"helpfulness": 3}})
+    assert (read_quality(project).said, read_quality(project).gold) == ([], [])
+    judged(gold, make_member(project), [], all_bad=True)
+    assert [outcome.right for outcome in read_quality(project).gold] == [0.0]
 
 
 def test_a_project_without_judgments_has_reasons_instead_of_figures() -> None:
