@@ -47,7 +47,7 @@ from runs.models import Run, RunMetric  # noqa: E402
 PROMPTS = 500
 CHUNK = 20_000
 PEOPLE = 40
-RARE = 200  # one judgment in so many is an adjudication, or a person's; one assignment is open, one review returns
+RARE = 50  # one judgment in so many is an adjudication, or a person's; one assignment is open, one review returns
 SMALL = 50  # rows of the project that came first and stayed small
 RUNS = 2  # comparisons to a run
 BEGUN = datetime(2026, 1, 1, tzinfo=timezone.get_default_timezone())

@@ -113,5 +113,10 @@ class ComparisonAdmin(ReadOnlyAdmin):
     def extra(self, comparison: Comparison) -> SafeString | str:
         return as_json(comparison.metadata)
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Newest first; those that want judgments by how many they want, which is how their index has them."""
+        is_open = request.GET.get("stand") == OPEN and request.GET.get("project", "").strip()
+        return ("-open_slots", "-pk") if is_open else ("-pk",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comparison]:
         return super().get_queryset(request).select_related("project", "prompt")
