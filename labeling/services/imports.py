@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,17 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import ImportOvertaken, RowsRefused, UnreadableUpload
 from labeling.models import ImportBatch, Instrument, Project
+from labeling.services.chunks import chunks_of, with_pictures
 from labeling.services.intake import Intake, Outcome
-from labeling.services.pictures import take_pictures
 from labeling.services.rejects import Reject, RejectFile
 from preferences import containers
 from preferences.ahead import Reader
 from preferences.collecting import collecting_rarely
-from preferences.containers import Row, open_rows
+from preferences.containers import open_rows
 from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, UnreadableFile
 from preferences.formats import FORMATS, Reading, detect, prompts
 
 BATCH_ROWS = 1000
-BATCH_CHARACTERS = 4_000_000
 DETECTION_ROWS = 20
 AUTO = "auto"
 WRITE_TRIES = 3
@@ -104,8 +103,8 @@ def import_file(
         RejectFile(kept, keep=counts.rejected) as rejects,
         closing(_read(path, reader)) as all_readings,
     ):
-        readings = _with_pictures(_after(all_readings, counts.rows), batch.project, pictures_from)
-        for chunk in _chunks(readings):
+        readings = with_pictures(_after(all_readings, counts.rows), batch.project, pictures_from)
+        for chunk in chunks_of(readings, most_rows=BATCH_ROWS):
             refused = _store(intake, chunk, counts, rejects, batch)
             counts.reasons.update(reject.reason for reject in refused)
             progress(counts.rows)
@@ -173,7 +172,7 @@ def _rehearse(
     counts = Counts()
     intake = Intake(project=project, is_rehearsal=True)
     with collecting_rarely(), closing(_read(path, reader)) as readings:
-        for chunk in _chunks(_with_pictures(readings, project, pictures_from, keeps=False)):
+        for chunk in chunks_of(with_pictures(readings, project, pictures_from, keeps=False), most_rows=BATCH_ROWS):
             outcomes = _outcomes(intake, chunk)
             rejected = _count(chunk, outcomes, counts)
             counts.reasons.update(reject.reason for reject in rejected)
@@ -230,52 +229,6 @@ def _after(readings: Iterator[Reading], rows: int) -> Iterator[Reading]:
         if rows <= 0:
             yield reading
         rows -= len(reading.rows)
-
-
-def _with_pictures(
-    readings: Iterator[Reading], project: Project, folder: Path | None, *, keeps: bool = True
-) -> Iterator[Reading]:
-    """The same with the pictures that rows bring taken in, or refused."""
-    for reading in readings:
-        try:
-            records = [take_pictures(record, project=project, folder=folder, keeps=keeps) for record in reading.records]
-            yield replace(reading, found=tuple(records)) if records else reading
-        except InvalidRow as refusal:
-            yield replace(reading, found=refusal)
-
-
-def _chunks(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
-    """Rows in bunches that are worth a transaction and fit in memory, long rows included.
-
-    What was read before the file broke off is handed out before the reason for it is raised.
-    """
-    chunk: list[Reading] = []
-    size = characters = 0
-    try:
-        for reading in readings:
-            chunk.append(reading)
-            size += max(len(reading.rows), len(reading.records))
-            characters += sum(_characters_of_pictures(row) for _number, row in reading.rows)
-            for record in reading.records:
-                characters += sum(len(response.content) for response in record.responses)
-                characters += sum(len(turn["content"]) for turn in record.prompt)
-            if size >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
-                yield chunk
-                chunk, size, characters = [], 0, 0
-    except UnreadableUpload:
-        if chunk:
-            yield chunk
-        raise
-    if chunk:
-        yield chunk
-
-
-def _characters_of_pictures(row: Row | InvalidRow) -> int:
-    """How much of a row is pictures; it stays in memory until it is known whether the row is rejected."""
-    responses = row.get("responses") if isinstance(row, dict) else None
-    if not isinstance(responses, list):
-        return 0
-    return sum(len(str(item["picture"])) for item in responses if isinstance(item, dict) and "picture" in item)
 
 
 def _store(
