@@ -65,6 +65,7 @@ KNOWN = (
     gettext_noop("only second"),
     gettext_noop("changed"),
     gettext_noop("moved"),
+    gettext_noop("near duplicates"),
     gettext_noop("judgments"),
     # why an export left something out
     gettext_noop("answer that is a picture or several messages"),

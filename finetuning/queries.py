@@ -89,13 +89,14 @@ def unanswered_prompts(project: Project, policies: Sequence[Policy]) -> QuerySet
 def prompts_to_answer(project: Project, policies: Sequence[Policy], *, limit: int) -> list[Prompt]:
     """Some prompts that these policies have not all answered; those held out from training come first.
 
-    Held out are the prompts of the test split of the project's newest snapshot.
+    Held out are the prompts of the test split of the project's newest snapshot, each for itself: a near-duplicate that
+    the snapshot put elsewhere is not known here.
     """
     waiting = unanswered_prompts(project, policies)
     snapshot = Snapshot.objects.filter(project=project).first()
     if snapshot is None:
         return list(waiting[:limit])
-    split = snapshot.manifest["split"]
+    split = {name: snapshot.manifest["split"][name] for name in ("seed", "validation", "test")}
     held_out: list[int] = []
     others: list[int] = []
     for pk, content_hash in waiting.values_list("pk", "content_hash").iterator():

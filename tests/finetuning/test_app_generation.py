@@ -79,7 +79,8 @@ def test_without_another_policy_each_prompt_gets_two_answers_of_one(project, pai
 def test_prompts_held_out_from_training_come_first_and_answered_ones_not_at_all(project, pair):
     prompts = make_prompts(project, 60)
     split = {"seed": 3, "validation": 0.1, "test": 0.2}
-    Snapshot.objects.create(project=project, content_sha256="a" * 64, manifest={"split": split})
+    grouped = {**split, "near_duplicates": 0.8}
+    Snapshot.objects.create(project=project, content_sha256="a" * 64, manifest={"split": grouped})
     held_out = [prompt.pk for prompt in prompts if split_of(prompt.content_hash, **split) == "test"]
     assert 5 < len(held_out) < 20
     chosen = [prompt.pk for prompt in prompts_to_answer(project, pair, limit=25)]

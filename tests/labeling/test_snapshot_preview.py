@@ -69,9 +69,9 @@ def test_a_large_project_is_estimated_from_a_part_read_in_a_fixed_number_of_quer
     monkeypatch.setattr("labeling.services.snapshots.rows.READ_COMPARISONS", 5)
     with django_assert_max_num_queries(45):
         estimate = preview_snapshot(project=project, request=SnapshotRequest())
-    assert (estimate.is_estimate, estimate.read, estimate.comparisons) == (True, 40, 80)
+    assert (estimate.is_estimate, estimate.read, estimate.comparisons) == (True, 25, 80)
     for name in ("comparisons", "prompts", "judgments", "pairs"):
-        assert estimate.counts[name] == pytest.approx(whole.counts[name], rel=0.25)
+        assert estimate.counts[name] == pytest.approx(whole.counts[name], rel=0.35)
     assert sum(split["comparisons"] for split in estimate.splits.values()) == estimate.counts["comparisons"]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from preferences.rows import SnapshotRow
 
 RUN_KIND = "compare_snapshots"
-AT_ONCE_COMPARISONS = 2_000  # of both together; about a second
+AT_ONCE_COMPARISONS = 1_000  # of both together; well under a second
 PROGRESS_EVERY = 1_000
 LISTED = 50  # comparisons that are named; the others are counted
 PLACES = ("only_first", "only_second", "both")

@@ -15,8 +15,8 @@ from preferences.pairs import derive_pairs
 from preferences.records import ComparisonRecord
 from preferences.splits import SPLITS, split_of
 
-READ_WHOLE_COMPARISONS = 4_000  # under two seconds
-WINDOWS = 8  # of a larger project so many stretches of comparisons are read, evenly spread by age
+READ_WHOLE_COMPARISONS = 2_000  # about a second of work
+WINDOWS = 5  # of a larger project so many stretches of comparisons are read, evenly spread by age
 COUNTS = ("comparisons", "demonstrations", "prompts", "judgments", "pairs", "ties")
 
 
@@ -58,7 +58,7 @@ class Preview:
 
 
 def preview_snapshot(*, project: Project, request: SnapshotRequest) -> Preview:
-    """Count what the request would freeze: up to 4,000 comparisons in whole, of more than that eight stretches.
+    """Count what the request would freeze: up to 2,000 comparisons in whole, of more than that five stretches.
 
     Nothing is written. Signs against judgments count as far as somebody has looked through these.
 
