@@ -46,13 +46,13 @@ class PurposeFilter(ChoiceFilter):
 class JudgmentAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
+        "at",
         "in_short",
         "annotator",
         "project",
-        "comparison_id",
         "purpose",
         "source",
-        "at",
+        "comparison_id",
     )
     list_select_related = ("project", "annotator")
     list_filter = (
