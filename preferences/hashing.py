@@ -10,6 +10,7 @@ from typing import Any
 from preferences.errors import InvalidText, PreferenceError
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode  # of a text
+_TEXT = {str}
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
@@ -25,7 +26,7 @@ def _written(value: Any) -> str:
     if isinstance(value, int | float):
         return _number(value)
     if kind is dict or isinstance(value, Mapping):
-        by_name = value if all(type(key) is str for key in value) else {str(key): item for key, item in value.items()}
+        by_name = value if set(map(type, value)) <= _TEXT else {str(key): item for key, item in value.items()}
         return "{" + ",".join([f"{_quoted(name)}:{_written(by_name[name])}" for name in sorted(by_name)]) + "}"
     if isinstance(value, Iterable):
         return _written(list(value))
