@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal, Protocol
 from labeling.moderation.subjects import Subject, Text
 
 Severity = Literal["high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
