@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from labeling.models import Comparison, Judgment, Project
+from labeling.models import Judgment, Project
 from labeling.queries import current_judgments
 from labeling.stats.agreement import opinion
 from labeling.stats.intervals import Share, wilson_share
@@ -35,11 +35,11 @@ def accuracy_beside_agreement(project: Project, model: RewardModel) -> Beside | 
     """
     people = current_judgments(project).filter(source=Judgment.Source.PERSON)
     doubled = (
-        Comparison.objects.filter(project=project, judgments__in=people)
-        .annotate(n=Count("judgments"))
+        people.order_by("-comparison_id")
+        .values("comparison_id")
+        .annotate(n=Count("pk"))
         .filter(n__gte=2)
-        .order_by("-pk")
-        .values_list("pk", flat=True)[:LATEST_COMPARISONS]
+        .values_list("comparison_id", flat=True)[:LATEST_COMPARISONS]
     )
     compared = list(doubled)
     rankings: dict[int, list[Any]] = {}
