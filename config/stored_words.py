@@ -127,7 +127,10 @@ KNOWN = (
     gettext_noop("nothing"),
     gettext_noop("other metadata"),
     gettext_noop("other ratings"),
-    gettext_noop("pictures, answers of several messages, all answers but the best, judgments, policies, gold answers, metadata but for tools"),
+    gettext_noop(
+        "pictures, answers of several messages, all answers but the best, judgments, policies, gold answers, "
+        "metadata but for tools"
+    ),
     gettext_noop("pictures, answers of several messages, all answers but the best, judgments, policies, metadata"),
     gettext_noop("pictures, judgments, policies, sampling settings, gold answers, metadata"),
     gettext_noop("pictures, rankings, strength, that all are bad, reasons, flags, who judged, gold answers, metadata"),
@@ -136,7 +139,9 @@ KNOWN = (
     gettext_noop("pictures, strength, weights, reasons, flags, who judged, gold answers, metadata"),
     gettext_noop("pictures, tied pairs, strength, weights, reasons, flags, who judged, gold answers"),
     gettext_noop("pictures, tied pairs, weights, reasons, ratings, flags, who judged, gold answers, metadata"),
-    gettext_noop("pictures, tied pairs, weights, reasons, ratings, flags, who judged, gold answers, metadata, but for tools"),
+    gettext_noop(
+        "pictures, tied pairs, weights, reasons, ratings, flags, who judged, gold answers, metadata, but for tools"
+    ),
     gettext_noop("pictures, who judged, that all are bad, ratings, flags, gold answers, weights"),
     gettext_noop("prompts that are not a conversation of user and assistant"),
     gettext_noop("prompts that contain a turn marker"),

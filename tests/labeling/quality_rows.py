@@ -13,9 +13,7 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 def make_pairs(project: Project, count: int, *, gold: int = 0) -> list[Comparison]:
     """Pairs whose first response is by 1.5 nats the better one; the first `gold` of them are gold."""
-    return [
-        make_gold(project) if number < gold else make_comparison(project, open_slots=0) for number in range(count)
-    ]
+    return [make_gold(project) if number < gold else make_comparison(project, open_slots=0) for number in range(count)]
 
 
 def judge_pairs(
