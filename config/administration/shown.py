@@ -1,8 +1,10 @@
 """Values on an administration page, so that a person can read them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +22,17 @@ def as_json(value: Any) -> SafeString | str:
     if value in (None, {}, []):
         return "-"
     return format_html('<pre class="told">{}</pre>', _cut(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def id_of(relation: str, label: Any) -> Callable[[Any], Any]:
+    """A column with the id of what a row belongs to; nothing of that is read for it."""
+
+    @admin.display(description=label)
+    def shown(row: Any) -> Any:
+        return getattr(row, f"{relation}_id")
+
+    shown.__name__ = f"{relation}_id"
+    return shown
 
 
 def link(address: str, text: Any) -> SafeString:

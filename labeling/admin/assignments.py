@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from config.administration.filters import ChoiceFilter
 from config.administration.searches import number, uuid
+from config.administration.shown import id_of
 from labeling.admin.filters import ProjectFilter, person_filter
 from labeling.admin.read_only import ReadOnlyAdmin
 from labeling.models import Assignment
 
 State = Assignment.State
+COMPARISON_ID = id_of("comparison", gettext_lazy("comparison"))
 
 
 class StateFilter(ChoiceFilter):
@@ -31,7 +33,7 @@ class StateFilter(ChoiceFilter):
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyAdmin):
-    list_display = ("id", "project", "comparison_id", "annotator", "state", "purpose", "expires_at", "closed_at")
+    list_display = ("id", "project", COMPARISON_ID, "annotator", "state", "purpose", "expires_at", "closed_at")
     list_select_related = ("project", "annotator")
     list_filter = (ProjectFilter, person_filter("annotator", gettext_lazy("annotator")), StateFilter)
     searches = (uuid("pk"), number("comparison"))
@@ -40,7 +42,7 @@ class AssignmentAdmin(ReadOnlyAdmin):
     fields = (
         "id",
         "project",
-        "comparison_id",
+        "comparison",
         "annotator",
         "state",
         "purpose",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.administration.filters import Narrowing
 from config.administration.searches import number
@@ -81,7 +81,7 @@ class ComparisonAdmin(ReadOnlyAdmin):
         turns = comparison.prompt.messages
         return listed(format_html("{}{}", turn["role"], as_text(str(turn["content"]))) for turn in turns)
 
-    @admin.display(description=gettext_lazy("responses"))
+    @admin.display(description=pgettext_lazy("column", "responses"))
     def shown(self, comparison: Comparison) -> SafeString | str:
         responses = responses_of(comparison)
         letters = letters_of(response.pk for response in responses)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.administration.filters import ChoiceFilter, choice, time
 from config.administration.searches import number, uuid
-from config.administration.shown import as_text, link
+from config.administration.shown import as_text, id_of, link
 from labeling.admin.filters import ProjectFilter, person_filter
 from labeling.admin.read_only import ReadOnlyAdmin
 from labeling.admin.verdicts import (
@@ -28,6 +28,7 @@ from labeling.admin.verdicts import (
 from labeling.models import Judgment, Purpose
 
 IN_PROJECT = ("project",)
+COMPARISON_ID = id_of("comparison", gettext_lazy("comparison"))
 
 
 class PurposeFilter(ChoiceFilter):
@@ -52,7 +53,7 @@ class JudgmentAdmin(ReadOnlyAdmin):
         "project",
         "purpose",
         "source",
-        "comparison_id",
+        COMPARISON_ID,
     )
     list_select_related = ("project", "annotator")
     list_filter = (

@@ -4,21 +4,24 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from config.administration.filters import choice, time
 from config.administration.searches import number
-from config.administration.shown import as_text, link
+from config.administration.shown import as_text, id_of, link
 from labeling.admin.filters import ProjectFilter, person_filter
 from labeling.admin.read_only import ReadOnlyAdmin
 from labeling.admin.verdicts import responses_of, told_verdict
 from labeling.models import Review
 
+JUDGMENT_ID = id_of("judgment", gettext_lazy("judgment"))
+
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    list_display = ("id", "project", "judgment_id", "reviewer", "outcome", "comment_begins", "created_at", "seen_at")
+    list_display = ("id", "project", JUDGMENT_ID, "reviewer", "outcome", "comment_begins", "created_at", "seen_at")
     list_select_related = ("project", "reviewer")
     list_filter = (
         ProjectFilter,
@@ -37,8 +40,8 @@ class ReviewAdmin(ReadOnlyAdmin):
         return ("-created_at", "-pk") if request.GET.get("project", "").strip() else ("-pk",)
 
     @admin.display(description=gettext_lazy("comment"))
-    def comment_begins(self, review: Review) -> str:
-        return review.comment[:80]
+    def comment_begins(self, review: Review) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', review.comment[:80])
 
     @admin.display(description=gettext_lazy("comment"))
     def comment_whole(self, review: Review) -> SafeString | str:

@@ -49,7 +49,9 @@ def reliability_weights(
         known[name] = max(0.0, value)
     if not known:
         return Undefined("nobody's reliability is known")
-    mean = sum(known[name] * judgments[name] for name in known) / sum(judgments[name] for name in known)
-    if mean <= 0:
+    highest = max(known.values())
+    if highest <= 0:
         return Undefined("no annotator follows the truth more than chance does")
+    known = {name: value / highest for name, value in known.items()}  # so that no product is too small for a float
+    mean = sum(known[name] * judgments[name] for name in known) / sum(judgments[name] for name in known)
     return {name: known.get(name, mean) / mean for name in judgments}
