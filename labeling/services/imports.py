@@ -14,7 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import ImportOvertaken, RowsRefused, UnreadableUpload
-from labeling.models import ImportBatch, Instrument, Project
+from labeling.inserting import count_anew
+from labeling.models import (
+    Comparison,
+    ComparisonResponse,
+    ImportBatch,
+    Instrument,
+    Project,
+    Prompt,
+    Response,
+)
 from labeling.services.chunks import chunks_of, with_pictures
 from labeling.services.intake import Intake, Outcome
 from labeling.services.rejects import Reject, RejectFile
@@ -27,6 +36,7 @@ from preferences.formats import FORMATS, Reading, detect, prompts
 
 BATCH_ROWS = 1000
 DETECTION_ROWS = 20
+MANY_ROWS = 500  # enough to change how a database best reads its tables
 AUTO = "auto"
 WRITE_TRIES = 3
 SHOWN_REJECTS = 100
@@ -108,6 +118,8 @@ def import_file(
             refused = _store(intake, chunk, counts, rejects, batch)
             counts.reasons.update(reject.reason for reject in refused)
             progress(counts.rows)
+    if counts.accepted >= MANY_ROWS:
+        count_anew(Comparison, ComparisonResponse, Response, Prompt)
     ImportBatch.objects.filter(pk=batch.pk).update(
         finished_at=timezone.now(), rejected_file=str(kept.relative_to(settings.PLUMBLINE_HOME))
     )
