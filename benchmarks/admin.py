@@ -8,21 +8,13 @@ web process, without the network.
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
 
 from benchmarks.report import Row, installed, percentile
-from benchmarks.servers import Unavailable, fresh_postgres
+from benchmarks.servers import Unavailable
+from benchmarks.subject import Subject, filled
 
-ROOT = Path(__file__).resolve().parent.parent
 SMALL, LARGE = 10_000, 1_000_000
 QUICK = (500, 2_000)
 WARM_UP = 6  # PostgreSQL keeps a plan from the sixth time on, if it keeps any
@@ -44,24 +36,27 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     for engine in arguments.engines:
         with ExitStack() as stack:
             try:
-                subjects = {size: stack.enter_context(filled(engine, size, arguments.postgres)) for size in sizes}
+                subjects = {
+                    size: stack.enter_context(filled("benchmarks.admin_subject", engine, size, arguments.postgres))
+                    for size in sizes
+                }
             except Unavailable as reason:
                 print(f"  {engine} left out: {reason}")
                 versions[engine] = "not measured: no server answered"
                 continue
-            versions[engine] = subjects[sizes[0]].version
-            pages = [page for page in subjects[sizes[0]].pages if page in subjects[sizes[1]].pages]
+            versions[engine] = subjects[sizes[0]].told["version"]
+            pages = [page for page in subjects[sizes[0]].told["pages"] if page in subjects[sizes[1]].told["pages"]]
             for page in pages:
                 rows += measure_page(ENGINES[engine], page, subjects, rounds)
     return rows, versions
 
 
-def measure_page(engine: str, page: str, subjects: "dict[int, Subject]", rounds: int) -> list[Row]:
+def measure_page(engine: str, page: str, subjects: dict[int, Subject], rounds: int) -> list[Row]:
     """Median and 95th percentile of one page at each size."""
     spent: dict[int, list[float]] = {size: [] for size in subjects}
     for turn in range(WARM_UP + rounds):
         for size, subject in subjects.items():
-            milliseconds = subject.open(page)
+            milliseconds = subject.ask(page)["ms"]
             if turn >= WARM_UP:
                 spent[size].append(milliseconds)
     base, rows = next(iter(subjects)), []
@@ -71,58 +66,3 @@ def measure_page(engine: str, page: str, subjects: "dict[int, Subject]", rounds:
             ratio = figure(values) / figure(spent[base]) if peer else None
             rows.append(Row(f"{page}, {figure_name}", f"{engine}, {size:,} rows", peer, figure(values), "ms", ratio))
     return rows
-
-
-class Subject:
-    """A process with a filled database, which opens the pages it is told to."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        told = self._read()
-        self.version, self.filled_s, self.pages = told["version"], told["filled_s"], told["pages"]
-
-    def open(self, page: str) -> float:
-        """Milliseconds that the page took."""
-        assert self._process.stdin
-        self._process.stdin.write(page + "\n")
-        self._process.stdin.flush()
-        return float(self._read()["ms"])
-
-    def _read(self) -> Any:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, f"{self._process.args} ended with {self._process.wait()}"
-        return json.loads(line)
-
-
-@contextmanager
-def filled(engine: str, size: int, server: str | None) -> Iterator[Subject]:
-    """A database of its own with so many rows. Raises: Unavailable."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = (
-            f"sqlite:///{folder / 'admin.sqlite3'}"
-            if engine == "sqlite"
-            else stack.enter_context(fresh_postgres(server, prefix="plumbline_admin"))
-        )
-        environment = {
-            **os.environ,
-            "PLUMBLINE_HOME": str(folder),
-            "DATABASE_URL": url,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.admin_subject", str(size)],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            subject = Subject(process)
-            print(f"  {engine}: {size:,} rows filled in {subject.filled_s:.0f} s", flush=True)
-            yield subject
-        finally:
-            process.communicate(timeout=60)

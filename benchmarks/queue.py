@@ -13,20 +13,13 @@ The sizes take turns with every single lease, so that whatever else the machine 
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
 
 from benchmarks.report import Row, installed, percentile
-from benchmarks.servers import Unavailable, fresh_postgres
+from benchmarks.servers import Unavailable
+from benchmarks.subject import Subject, filled
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (1_000, 10_000)
 POLICIES = ("in_order", "breadth", "depth", "priority", "random")
@@ -50,19 +43,22 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     for engine in arguments.engines:
         with ExitStack() as stack:
             try:
-                subjects = {size: stack.enter_context(filled(engine, size, arguments.postgres)) for size in sizes}
+                subjects = {
+                    size: stack.enter_context(filled("benchmarks.queue_subject", engine, size, arguments.postgres))
+                    for size in sizes
+                }
             except Unavailable as reason:
                 print(f"  {engine} left out: {reason}")
                 versions[engine] = "not measured: no server answered"
                 continue
-            versions[engine] = subjects[sizes[0]].version
+            versions[engine] = subjects[sizes[0]].told["version"]
             for policy in POLICIES:
                 for person in PEOPLE:
                     rows += measure_order(engine, policy, person, subjects, leases)
     return rows, versions
 
 
-def measure_order(engine: str, policy: str, person: str, subjects: "dict[int, Subject]", leases: int) -> list[Row]:
+def measure_order(engine: str, policy: str, person: str, subjects: dict[int, Subject], leases: int) -> list[Row]:
     """The figures of one order and person at each size, the sizes taking turns with every single lease."""
     rows = []
     label, base = f"{ENGINES[engine]}, {policy}, {person}", next(iter(subjects))
@@ -70,7 +66,7 @@ def measure_order(engine: str, policy: str, person: str, subjects: "dict[int, Su
         seconds: dict[int, list[float]] = {size: [] for size in subjects}
         for number in range(WARM_UP + leases):
             for size, subject in subjects.items():
-                spent = subject.ask(what, policy, person)
+                spent = subject.ask(question(what, policy, person))
                 if number >= WARM_UP:
                     seconds[size].append(spent)
         for name, figure in (("median", statistics.median), ("p95", lambda values: percentile(values, 0.95))):
@@ -81,60 +77,11 @@ def measure_order(engine: str, policy: str, person: str, subjects: "dict[int, Su
                     Row(f"{what} at {size:,}, {name}", label, peer, value, "ms", value / beside if peer else None)
                 )
     for size, subject in subjects.items():
-        counted = subject.ask("statements", policy, person)
+        counted = subject.ask(question("statements", policy, person))
         rows.append(Row(f"SQL statements of next at {size:,}", label, None, counted, "statements"))
     return rows
 
 
-class Subject:
-    """A process with a filled database, which times what it is asked to."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        filled = self._read()
-        self.version, self.filled_s = filled["version"], filled["filled_s"]
-
-    def ask(self, what: str, policy: str, person: str) -> float:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps({"what": what, "policy": policy, "person": person}) + "\n")
-        self._process.stdin.flush()
-        return self._read()
-
-    def _read(self) -> Any:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, f"{self._process.args} ended with {self._process.wait()}"
-        return json.loads(line)
-
-
-@contextmanager
-def filled(engine: str, size: int, server: str | None) -> Iterator[Subject]:
-    """A database of its own with so many comparisons. Raises: Unavailable."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = (
-            f"sqlite:///{folder / 'queue.sqlite3'}"
-            if engine == "sqlite"
-            else stack.enter_context(fresh_postgres(server, prefix="plumbline_queue"))
-        )
-        environment = {
-            **os.environ,
-            "PLUMBLINE_HOME": str(folder),
-            "DATABASE_URL": url,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.queue_subject", str(size)],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            subject = Subject(process)
-            print(f"  {engine}: {size:,} comparisons filled in {subject.filled_s:.0f} s", flush=True)
-            yield subject
-        finally:
-            process.communicate(timeout=60)
+def question(what: str, policy: str, person: str) -> str:
+    """What the subject is asked for: one measure, in one order, for one person."""
+    return json.dumps({"what": what, "policy": policy, "person": person})
