@@ -10,6 +10,7 @@ from labeling.queries import current_judgments
 from labeling.records import ranking_by_index
 from labeling.services.leaderboard.request import LeaderboardRequest
 from labeling.services.moderation_decisions import EXCLUDED, excluded_among
+from labeling.services.snapshots.standing import last_words
 from labeling.stats.outcomes import PolicyRanking
 from labeling.stats.text_features import TextFeatures, text_features
 
@@ -133,11 +134,7 @@ def _counted(
             left_out[reason] += 1
         else:
             kept.append(verdict)
-    last_word = [verdict for verdict in kept if verdict.purpose == Purpose.ADJUDICATION]
-    if last_word and request.adjudication == "replaces":
-        left_out["adjudicated"] += len(kept) - len(last_word)
-        return last_word
-    return kept
+    return last_words(kept, request.adjudication, left_out)
 
 
 def _why_left_out(verdict: _Given, returned: set[int], request: LeaderboardRequest) -> str:

@@ -2,10 +2,21 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from labeling.models import Judgment, Person, Purpose, Review, ReviewItem
 from labeling.services.snapshots.gold_passed import GoldPassed
 from labeling.services.snapshots.request import SnapshotRequest
+
+
+class Said(Protocol):
+    """A verdict, as far as it matters here."""
+
+    @property
+    def purpose(self) -> str: ...
+
+
+V = TypeVar("V", bound=Said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,16 @@ def standing_verdicts(
             drops[reason] += 1
         else:
             kept.append(judgment)
-    last_word = [judgment for judgment in kept if judgment.purpose == Purpose.ADJUDICATION]
-    if last_word and request.adjudication == "replaces":
-        drops["adjudicated"] += len(kept) - len(last_word)
-        kept = last_word
-    return kept
+    return last_words(kept, request.adjudication, drops)
+
+
+def last_words(verdicts: list[V], adjudication: str, drops: Counter[str]) -> list[V]:
+    """A comparison's verdicts, or a reviewer's own alone where there is one and it `replaces` the others."""
+    adjudicated = [verdict for verdict in verdicts if verdict.purpose == Purpose.ADJUDICATION]
+    if not adjudicated or adjudication != "replaces":
+        return verdicts
+    drops["adjudicated"] += len(verdicts) - len(adjudicated)
+    return adjudicated
 
 
 def _reason_to_drop(
