@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rewardmodel.core.data import TokenizedComparison
 from rewardmodel.core.template import EncodedText
 
 STEPS_SORTED_TOGETHER = 8
@@ -37,20 +36,6 @@ class TextBatch:
         )
 
 
-@dataclass(frozen=True)
-class PairBatch:
-    """Pairs that point into a batch of texts: all tensors of shape (P,), indices int64, the rest float32."""
-
-    better: Tensor
-    worse: Tensor
-    margin: Tensor
-    target: Tensor
-    weight: Tensor
-
-    def to(self, device: torch.device) -> "PairBatch":
-        return PairBatch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
-
-
 def epoch_steps(lengths: Sequence[int], *, comparisons_per_step: int, seed: int, epoch: int) -> list[tuple[int, ...]]:
     """The optimizer steps of one epoch: every comparison once, neighbours in length together.
 
@@ -72,23 +57,6 @@ def epoch_steps(lengths: Sequence[int], *, comparisons_per_step: int, seed: int,
         steps.extend(tuple(part[at : at + comparisons_per_step]) for at in range(0, len(part), comparisons_per_step))
     draw.shuffle(steps)
     return steps
-
-
-def forward_passes(comparisons: Sequence[TokenizedComparison], *, tokens: int) -> list[list[TokenizedComparison]]:
-    """Cut one step into forward passes of at most `tokens` padded tokens; a comparison is never divided.
-
-    A single comparison above the limit gets a pass of its own. The longest go first: running out of memory shows early.
-    """
-    passes: list[list[TokenizedComparison]] = []
-    rows = longest = 0
-    for comparison in sorted(comparisons, key=lambda comparison: -comparison.longest):
-        if passes and (rows + len(comparison.texts)) * longest <= tokens:
-            passes[-1].append(comparison)
-            rows += len(comparison.texts)
-        else:
-            passes.append([comparison])
-            rows, longest = len(comparison.texts), comparison.longest
-    return passes
 
 
 def text_batches(texts: Sequence[EncodedText], *, tokens: int) -> list[list[int]]:
@@ -118,24 +86,3 @@ def pad(texts: Sequence[EncodedText], *, pad_token_id: int) -> TextBatch:
         if token_type_ids is not None and text.token_types is not None:
             token_type_ids[row, :end] = torch.tensor(text.token_types, dtype=torch.int64)
     return TextBatch(input_ids, attention_mask, token_type_ids)
-
-
-def pair_batch(comparisons: Sequence[TokenizedComparison]) -> PairBatch:
-    """The pairs of these comparisons, their indices shifted to where each comparison's texts stand in the batch."""
-    better, worse, margin, target, weight = [], [], [], [], []
-    start = 0
-    for comparison in comparisons:
-        for pair in comparison.pairs:
-            better.append(start + pair.better)
-            worse.append(start + pair.worse)
-            margin.append(pair.margin)
-            target.append(pair.target)
-            weight.append(pair.weight)
-        start += len(comparison.texts)
-    return PairBatch(
-        torch.tensor(better, dtype=torch.int64),
-        torch.tensor(worse, dtype=torch.int64),
-        torch.tensor(margin, dtype=torch.float32),
-        torch.tensor(target, dtype=torch.float32),
-        torch.tensor(weight, dtype=torch.float32),
-    )

@@ -11,6 +11,8 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TrainingSet
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers
+from rewardmodel.core.objective import Objective
+from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.steps import build_optimizer, learning_rate_share, plan, take_step
 from rewardmodel.core.training_log import TrainingLog
@@ -53,6 +55,8 @@ class Fitting:
     ) -> None:
         self.directory, self.config, self.network, self.data = directory, config, network, data
         freeze_lower_layers(network.model, config.frozen_layers)
+        self.objective = Objective(config).to(network.device)
+        self.route = PaddedRoute()
         self.optimizer = build_optimizer(network, config)
         self.tokens_per_batch = config.tokens_per_batch or TOKENS_PER_BATCH[network.device.type]
         self.epochs = plan(data["train"], config)
@@ -106,6 +110,8 @@ class Fitting:
                 self.network,
                 self.optimizer,
                 comparisons,
+                objective=self.objective,
+                route=self.route,
                 config=self.config,
                 tokens_per_batch=self.tokens_per_batch,
                 stop_if_asked=self.directory.stop_if_asked,

@@ -31,6 +31,9 @@ class Settings:
                 raise InvalidConfig(f"{name} is missing.")
         return cls(**{name: _typed(name, fields[name].type, value) for name, value in values.items()})
 
+    def __post_init__(self) -> None:
+        """Nothing to check here; a subclass checks its own fields after its bases'."""
+
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
@@ -42,6 +45,16 @@ class Settings:
     def require_positive(self, *fields: str) -> None:
         for field in fields:
             self.require(getattr(self, field) > 0, field, "must be above 0")
+
+    def require_at_least_one(self, *fields: str) -> None:
+        """A number of at least 1, or nothing where the field may be null."""
+        for field in fields:
+            value = getattr(self, field)
+            self.require(value is None or value >= 1, field, "must be at least 1")
+
+    def require_not_negative(self, *fields: str) -> None:
+        for field in fields:
+            self.require((getattr(self, field) or 0) >= 0, field, "must not be negative")
 
     def require_one_of(self, field: str, choices: tuple[str, ...]) -> None:
         self.require(getattr(self, field) in choices, field, f"must be one of {', '.join(choices)}")

@@ -1,15 +1,17 @@
 """One optimizer step, and the plan of all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
-from rewardmodel.core.batches import epoch_steps, forward_passes, pad, pair_batch
+from rewardmodel.core.batches import epoch_steps
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet
 from rewardmodel.core.hardware import computing_in
-from rewardmodel.core.losses import pair_nats, smoothed
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.objective import Objective, pair_batch
+from rewardmodel.core.routes.padded import PaddedRoute
 
 TOKENS_OF_SMALL_DATA = 200_000
 MOST_EPOCHS = 3
@@ -71,42 +73,61 @@ def take_step(
     optimizer: torch.optim.Optimizer,
     comparisons: list[TokenizedComparison],
     *,
+    objective: Objective,
+    route: PaddedRoute,
     config: TrainConfig,
     tokens_per_batch: int,
     stop_if_asked: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
-    """One optimizer step over whole comparisons: K responses cost K texts, every pair of them counts.
+    """One optimizer step over whole comparisons: K responses cost K texts, and all that was said of them counts.
 
-    The gradient is that of the weighted mean over all pairs of the step, however the step is cut into forward passes.
+    The gradient is that of the weighted mean over the step, however the step is cut into forward passes.
     `stop_if_asked` may raise before each of them; the weights are then still those of the step before.
 
     Returns: loss in nats, accuracy, margin, mean reward, and the gradient's length before clipping.
     """
-    step_weight = sum(pair.weight for comparison in comparisons for pair in comparison.pairs)
-    loss = correct = lead = reward = torch.zeros((), device=network.device)
-    texts = pairs = 0
-    pad_token_id = int(network.model.config.pad_token_id)
-    for group in forward_passes(comparisons, tokens=tokens_per_batch):
+    step_weight = objective.weight(comparisons)
+    tally = RewardTally(network.device)
+    loss = torch.zeros((), device=network.device)
+    for group in route.passes(comparisons, tokens=tokens_per_batch):
         stop_if_asked()
-        batch = pad([text for comparison in group for text in comparison.texts], pad_token_id=pad_token_id)
-        pair = pair_batch(group).to(network.device)
         with computing_in(config.precision, network.device):
-            rewards = network.rewards(batch.to(network.device))
-        better, worse = rewards[pair.better], rewards[pair.worse]
-        target = smoothed(pair.target, config.label_smoothing)
-        nats = pair_nats(better, worse, margin=pair.margin, target=target)
-        part = (nats * pair.weight).sum() / step_weight
+            rewards = route.rewards(network, group)
+        part = objective.cost(rewards, group) / step_weight
         part.backward()
-        difference = (better - worse).detach()
         loss = loss + part.detach()
-        correct = correct + (difference > 0).sum()
-        lead = lead + difference.sum()
-        reward = reward + rewards.detach().sum()
-        texts += len(rewards)
-        pairs += len(difference)
+        tally.add(rewards.detach(), group)
     trained = [weight for group in optimizer.param_groups for weight in group["params"]]
     norm = torch.nn.utils.clip_grad_norm_(trained, config.max_grad_norm)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    values = torch.stack([loss, correct / pairs, lead / pairs, reward / texts, norm]).tolist()
-    return dict(zip(("loss", "accuracy", "margin", "mean_reward", "grad_norm"), values, strict=True))
+    return tally.figures(loss=loss, grad_norm=norm)
+
+
+class RewardTally:
+    """Sums over the rewards of a step, on the device until they are asked for."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.correct = self.lead = self.reward = torch.zeros((), device=device)
+        self.texts = self.pairs = 0
+
+    def add(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> None:
+        """Take in the rewards of these comparisons, shape (B,)."""
+        pair = pair_batch(comparisons).to(rewards.device)
+        difference = rewards[pair.better] - rewards[pair.worse]
+        self.correct = self.correct + (difference > 0).sum()
+        self.lead = self.lead + difference.sum()
+        self.reward = self.reward + rewards.sum()
+        self.texts += len(rewards)
+        self.pairs += len(difference)
+
+    def figures(self, **others: Tensor) -> dict[str, float]:
+        """Share of pairs in the right order, mean lead and mean reward, beside others; one read from the device."""
+        pairs = max(1, self.pairs)
+        figures = {
+            **others,
+            "accuracy": self.correct / pairs,
+            "margin": self.lead / pairs,
+            "mean_reward": self.reward / max(1, self.texts),
+        }
+        return dict(zip(figures, torch.stack(list(figures.values())).tolist(), strict=True))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rewardmodel.core.batches import pair_batch
 from rewardmodel.core.data import TrainingSet
 from rewardmodel.core.hardware import TOKENS_PER_BATCH, computing_in
-from rewardmodel.core.losses import pair_nats
+from rewardmodel.core.losses.bradley_terry import pair_nats
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.objective import pair_batch
 from rewardmodel.core.scorer import score_texts
 
 REFERENCE_TEXTS = 512

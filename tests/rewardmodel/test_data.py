@@ -7,11 +7,13 @@ import torch
 
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord, Message, ResponseRecord
-from rewardmodel.core.batches import epoch_steps, forward_passes, pair_batch, text_batches
+from rewardmodel.core.batches import epoch_steps, text_batches
 from rewardmodel.core.data import tokenize
 from rewardmodel.core.evaluate_reward import FileRow
-from rewardmodel.core.losses import bradley_terry_loss
+from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import load_backbone
+from rewardmodel.core.objective import pair_batch
+from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.template import Template
 from tests.rewardmodel.builders import planted_records, record
 
@@ -115,7 +117,7 @@ def test_steps_hold_neighbours_in_length() -> None:
 def test_a_comparison_is_never_divided_between_forward_passes(template: Template) -> None:
     rows = [FileRow(row) for row in planted_records(prompts=20, responses=4)]
     comparisons = tokenize(rows, rules=PairRules(), template=template).comparisons
-    passes = forward_passes(comparisons, tokens=200)
+    passes = PaddedRoute().passes(comparisons, tokens=200)
     assert sorted(comparison.comparison_hash for group in passes for comparison in group) == sorted(
         comparison.comparison_hash for comparison in comparisons
     )

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from rewardmodel.core.losses import bradley_terry_loss, pair_nats, smoothed
+from rewardmodel.core.losses.bradley_terry import bradley_terry_loss, pair_nats, smoothed
 
 
 def tensor(*values: float) -> torch.Tensor:

@@ -16,12 +16,14 @@ from safetensors.torch import load_file
 
 from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot, write_snapshot
-from rewardmodel.core.batches import forward_passes, pad, pair_batch
+from rewardmodel.core.batches import pad
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet, tokenize
 from rewardmodel.core.errors import InvalidConfig, InvalidData
-from rewardmodel.core.losses import bradley_terry_loss
+from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import RewardNetwork, load_backbone
+from rewardmodel.core.objective import Objective, pair_batch
+from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.steps import learning_rate_share, plan, take_step
 from rewardmodel.core.template import EncodedText
@@ -156,9 +158,17 @@ def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Pa
         network = load_backbone(str(tiny_bert), max_length_tokens=64)
         data = tokenize(read_snapshot(planted_snapshot, split="train"), rules=PairRules(), template=network.template)
         chosen = list(data.comparisons[:8])
-        assert len(forward_passes(chosen, tokens=tokens_per_batch)) == (1 if tokens_per_batch > 200 else 4)
+        assert len(PaddedRoute().passes(chosen, tokens=tokens_per_batch)) == (1 if tokens_per_batch > 200 else 4)
         optimizer = torch.optim.SGD(network.model.parameters(), lr=1.0)
-        figures = take_step(network, optimizer, chosen, config=config, tokens_per_batch=tokens_per_batch)
+        figures = take_step(
+            network,
+            optimizer,
+            chosen,
+            objective=Objective(config),
+            route=PaddedRoute(),
+            config=config,
+            tokens_per_batch=tokens_per_batch,
+        )
         steps.append((figures, network.model.state_dict()))
     assert largest_difference(steps[0][1], steps[1][1]) < 1e-5
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-4)

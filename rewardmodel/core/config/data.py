@@ -1,0 +1,32 @@
+"""Settings about what a model reads and learns from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rewardmodel.core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings(Settings):
+    """Which comparisons, how often, and how they are read."""
+
+    snapshot: str
+    """Path of the snapshot's Parquet file."""
+    pair_rules: Mapping[str, Any] | None = None
+    """How judgments become pairs; None for the rules that the snapshot's manifest names."""
+    max_length_tokens: int = 256
+    """Tokens of prompt and response together; what is longer loses the beginning of its prompt."""
+    epochs: int | None = None
+    """Times that every training comparison is visited. None: once, and small data up to three times (see `steps.plan`):
+    a reward model that sees judgments again and again learns them by heart."""
+    max_training_tokens: int | None = None
+    """Stop after about this many tokens even if epochs remain; None for no limit. Whole steps only."""
+    comparisons_per_step: int = 16
+    """Comparisons whose gradients are averaged in one optimizer step."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require(bool(self.snapshot), "snapshot", "must be the path of a snapshot file")
+        self.require(self.max_length_tokens >= 16, "max_length_tokens", "must be at least 16")
+        self.require_at_least_one("comparisons_per_step", "epochs", "max_training_tokens")

@@ -1,0 +1,28 @@
+"""Settings about the model that learns."""
+
+from dataclasses import dataclass
+
+from rewardmodel.core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings(Settings):
+    """The backbone, and which of its weights are trained."""
+
+    backbone: str = "minilm"
+    """"minilm", or a local directory with a Hugging Face model in safetensors."""
+    name: str = ""
+    """Name that the reward model will carry; free text here."""
+    seed: int = 0
+    """Draws the head's first weights and the order of comparisons."""
+    frozen_layers: int | None = None
+    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. None: two, or
+    none in a model of fewer than six layers."""
+    dropout: float = 0.0
+    """Probability of dropout in the backbone while training."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require(bool(self.backbone), "backbone", 'must be "minilm" or a local directory')
+        self.require_not_negative("frozen_layers")
+        self.require(0 <= self.dropout < 1, "dropout", "must be at least 0 and below 1")

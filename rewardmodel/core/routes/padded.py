@@ -1,0 +1,36 @@
+"""One row a text, padded on the right to the longest: works with every model."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from rewardmodel.core.batches import pad
+from rewardmodel.core.data import TokenizedComparison
+from rewardmodel.core.model import RewardNetwork
+
+
+class PaddedRoute:
+    """Each response a row of its own, with its prompt."""
+
+    def rewards(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        """The reward of every text, one comparison after the other, shape (B,), float32."""
+        texts = [text for comparison in comparisons for text in comparison.texts]
+        batch = pad(texts, pad_token_id=int(network.model.config.pad_token_id))
+        return network.rewards(batch.to(network.device))
+
+    def passes(self, comparisons: Sequence[TokenizedComparison], *, tokens: int) -> list[list[TokenizedComparison]]:
+        """Cut one step into forward passes of at most `tokens` padded tokens; a comparison is never divided.
+
+        A single comparison above the limit gets a pass of its own. The longest go first: running out of memory shows
+        early.
+        """
+        passes: list[list[TokenizedComparison]] = []
+        rows = longest = 0
+        for comparison in sorted(comparisons, key=lambda comparison: -comparison.longest):
+            if passes and (rows + len(comparison.texts)) * longest <= tokens:
+                passes[-1].append(comparison)
+                rows += len(comparison.texts)
+            else:
+                passes.append([comparison])
+                rows, longest = len(comparison.texts), comparison.longest
+        return passes
