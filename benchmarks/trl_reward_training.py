@@ -24,7 +24,6 @@ def train(job: dict[str, Any]) -> dict[str, float]:
     network = load_backbone("minilm", max_length_tokens=256)
     tokenizer = network.template.tokenizer
     tokenizer.eos_token = tokenizer.sep_token  # BERT's has none, and TRL asks for one
-    network.head._forward_hooks.clear()  # TRL gets the plain model, without the head's computing in fp32
     batch = min(PAIRS_PER_BATCH, job["pairs_per_step"])
     config = RewardConfig(
         output_dir=job["output"],

@@ -2,9 +2,9 @@
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,25 @@ POOLED = "pooled"
 AT_END = "last-token"
 
 
+class ModelHead(nn.Module):
+    """The model's own last linear layer, always computed in float32.
+
+    Autocast would round rewards to 8 bits of mantissa, coarser than the differences that are learned.
+
+    Args:
+        linear: its weights stay where they are, in the model.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Rewards of shape (B, H) for features of shape (B, d), float32; H = 1 here."""
+        bias = None if self.linear.bias is None else self.linear.bias.float()
+        return nn.functional.linear(features.float(), self.linear.weight.float(), bias)
+
+
 @dataclass(frozen=True)
 class RewardNetwork:
     """Weights, tokenizer and the rules that turn text into one reward.
@@ -37,11 +56,13 @@ class RewardNetwork:
         model: AutoModelForSequenceClassification with num_labels=1, fp32 weights.
         template: tokenizer and layout.
         reads_at: "pooled" (an encoder's own pooling) or "last-token" (a decoder's last attended token).
+        heads: turns features of shape (B, d) into rewards of shape (B, H), float32.
     """
 
     model: PreTrainedModel
     template: Template
     reads_at: str
+    heads: nn.Module
 
     @property
     def device(self) -> torch.device:
@@ -51,21 +72,30 @@ class RewardNetwork:
     def head(self) -> nn.Linear:
         return reward_head(self.model)
 
-    def rewards(self, batch: TextBatch) -> Tensor:
-        """The reward of each text, shape (B,), float32, the head always in float32.
+    def features(self, batch: TextBatch) -> Tensor:
+        """What the head reads of each text, shape (B, d), float32.
 
-        A decoder is read at the last token that the attention mask covers. (The class of transformers
-        looks for the last token that is not padding instead, and reads the wrong one where padding is end of text.)
+        An encoder's are its pooled output. A decoder's are its hidden state at the last token that the attention mask
+        covers. (The class of transformers looks for the last token that is not padding instead, and reads the wrong
+        one where padding is end of text.)
         """
-        types = {} if batch.token_type_ids is None else {"token_type_ids": batch.token_type_ids}
+        inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
+        if batch.token_type_ids is not None:
+            inputs["token_type_ids"] = batch.token_type_ids
         if self.reads_at == POOLED:
-            logits = self.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types).logits
-            return logits[:, 0].float()
-        hidden = self.model.base_model(
-            input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False
-        ).last_hidden_state
+            return inputs_of(self.head, lambda: self.model(**inputs)).float()
+        hidden = self.model.base_model(**inputs, use_cache=False).last_hidden_state
         last = batch.attention_mask.sum(dim=1) - 1
-        return self.head(hidden[torch.arange(len(last), device=last.device), last])[:, 0].float()
+        return hidden[torch.arange(len(last), device=last.device), last].float()
+
+    def read(self, features: Tensor) -> Tensor:
+        """The rewards by every head, shape (B, H), float32, for features of shape (B, d)."""
+        with torch.autocast(device_type=features.device.type, enabled=False):
+            return self.heads(features)
+
+    def rewards(self, batch: TextBatch) -> Tensor:
+        """The reward of each text, shape (B,), float32."""
+        return self.read(self.features(batch))[:, 0]
 
 
 def load_backbone(
@@ -106,12 +136,9 @@ def load_backbone(
 
 
 def as_network(model: PreTrainedModel, template: Template) -> RewardNetwork:
-    """Join a loaded model and its template; the head computes in float32 from now on."""
-    head = reward_head(model)
-    if not getattr(head, "computes_in_float32", False):
-        head.register_forward_hook(_recompute_in_float32)
-        head.computes_in_float32 = True  # type: ignore[assignment]
-    return RewardNetwork(model, template, AT_END if reads_last_token(model) else POOLED)
+    """Join a loaded model and its template; it is read by its own head."""
+    reads_at = AT_END if reads_last_token(model) else POOLED
+    return RewardNetwork(model, template, reads_at, heads=ModelHead(reward_head(model)))
 
 
 def backbone_path(backbone: str) -> str:
@@ -165,6 +192,17 @@ def reward_head(model: PreTrainedModel) -> nn.Linear:
     return heads[-1]
 
 
+def inputs_of(layer: nn.Module, run: Callable[[], object]) -> Tensor:
+    """What a layer is given while `run` runs."""
+    given: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0]))
+    try:
+        run()
+    finally:
+        hook.remove()
+    return given[0]
+
+
 def reads_last_token(model: PreTrainedModel) -> bool:
     """Decoders of transformers call their head `score` and read it at one position; encoders pool first."""
     return hasattr(model, "score")
@@ -202,10 +240,3 @@ def _require_window(config: PretrainedConfig, max_length_tokens: int, backbone: 
         raise InvalidConfig(
             f"max_length_tokens is {max_length_tokens}, but {backbone!r} reads at most {positions} tokens."
         )
-
-
-def _recompute_in_float32(head: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    """Autocast would round rewards to 8 bits of mantissa, coarser than the differences that are learned."""
-    hidden = inputs[0].float()
-    with torch.autocast(device_type=hidden.device.type, enabled=False):
-        return nn.functional.linear(hidden, head.weight.float(), None if head.bias is None else head.bias.float())

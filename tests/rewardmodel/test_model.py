@@ -1,5 +1,6 @@
 """The reward depends on the text alone: not on the batch, the padding, or which token pads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,36 @@ def test_the_head_starts_small_and_from_the_seed(tiny_bert: Path) -> None:
     assert not torch.equal(heads[0].weight, heads[2].weight)
     assert heads[0].weight.std().item() == pytest.approx(33**-0.5, rel=0.3)
     assert heads[0].bias.abs().max() == 0
+
+
+def test_the_head_reads_features_and_rewards_are_its_first_column(network: RewardNetwork) -> None:
+    batch = pad(network.template.encode(ITEMS), pad_token_id=int(network.model.config.pad_token_id))
+    with torch.inference_mode():
+        features = network.features(batch)
+        by_hand = features @ network.head.weight.T + (0 if network.head.bias is None else network.head.bias)
+        assert features.shape == (len(ITEMS), network.head.in_features)
+        assert torch.allclose(network.read(features), by_hand, atol=1e-6)
+        assert torch.equal(network.rewards(batch), network.read(features)[:, 0])
+
+
+def test_features_of_an_encoder_are_what_its_own_head_is_given(tiny_bert: Path) -> None:
+    network = load_backbone(str(tiny_bert), max_length_tokens=64)
+    network.model.eval()
+    batch = pad(network.template.encode(ITEMS), pad_token_id=0)
+    with torch.inference_mode():
+        types = batch.token_type_ids
+        whole = network.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, token_type_ids=types)
+        assert torch.allclose(network.rewards(batch), whole.logits[:, 0], atol=1e-6)
+
+
+def test_a_bank_of_heads_reads_the_same_features(tiny_llama: Path) -> None:
+    network = load_backbone(str(tiny_llama), max_length_tokens=64)
+    batch = pad(network.template.encode(ITEMS), pad_token_id=int(network.model.config.pad_token_id))
+    bank = replace(network, heads=torch.nn.Linear(network.head.in_features, 3))
+    with torch.inference_mode():
+        read = bank.read(bank.features(batch))
+        assert read.shape == (len(ITEMS), 3)
+        assert torch.equal(bank.rewards(batch), read[:, 0])
 
 
 def test_the_head_computes_in_float32_under_autocast(network: RewardNetwork) -> None:

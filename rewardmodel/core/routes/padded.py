@@ -12,11 +12,15 @@ from rewardmodel.core.model import RewardNetwork
 class PaddedRoute:
     """Each response a row of its own, with its prompt."""
 
-    def rewards(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> Tensor:
-        """The reward of every text, one comparison after the other, shape (B,), float32."""
+    def features(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        """What the head reads of every text, one comparison after the other, shape (B, d), float32."""
         texts = [text for comparison in comparisons for text in comparison.texts]
         batch = pad(texts, pad_token_id=int(network.model.config.pad_token_id))
-        return network.rewards(batch.to(network.device))
+        return network.features(batch.to(network.device))
+
+    def rewards(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        """The reward of every text, one comparison after the other, shape (B,), float32."""
+        return network.read(self.features(network, comparisons))[:, 0]
 
     def passes(self, comparisons: Sequence[TokenizedComparison], *, tokens: int) -> list[list[TokenizedComparison]]:
         """Cut one step into forward passes of at most `tokens` padded tokens; a comparison is never divided.
