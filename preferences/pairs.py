@@ -1,15 +1,17 @@
 """From rankings to pairs. The one place where ties, strength, "all bad" and surplus turn into training signal.
 
 Notation: a comparison has K responses; a judgment is an ordered list of tie groups; a pair says that one response is
-better than another by one judgment.
+better than another, by one judgment or by the votes of all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from itertools import combinations, groupby
-from typing import Any, Literal, Protocol, TypeVar
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any, Literal
 
 from preferences.records import ComparisonRecord, JudgmentRecord, Ranking
+from preferences.votes import Vote, polls
+from preferences.weights import AnnotatorWeights, summing_to_one, weight_of
 
 # Llama 2 (arXiv:2307.09288, appendix A.3.3): four grades of "how much better", as a margin in nats.
 MARGINS: dict[str, tuple[float, float, float, float]] = {
@@ -29,7 +31,10 @@ class PairRules:
         ties: `drop` leaves tied responses unpaired; `half` makes a pair of them with target 0.5.
         all_bad: whether the ranking inside an "all bad" judgment still makes pairs.
         surplus: whether judgments above a comparison's target make pairs.
-        weight: `prompt` lets all pairs of a prompt sum to 1; `pair` lets each pair count 1.
+        weight: `prompt` lets all pairs of a prompt sum to 1; `pair` lets each pair count 1, or as many votes as it
+            stands for.
+        votes: `each` makes a pair of each judgment; `share` one pair of each two responses, whose target is the share
+            of votes; `majority` one pair as most judgments have it, a draw being a tie.
     """
 
     margin: Literal["none", "small", "large"] = "none"
@@ -37,6 +42,7 @@ class PairRules:
     all_bad: Literal["drop", "keep"] = "keep"
     surplus: Literal["drop", "keep"] = "drop"
     weight: Literal["prompt", "pair"] = "prompt"
+    votes: Literal["each", "share", "majority"] = "each"
 
     def __post_init__(self) -> None:
         allowed = {
@@ -45,13 +51,15 @@ class PairRules:
             "all_bad": ("drop", "keep"),
             "surplus": ("drop", "keep"),
             "weight": ("prompt", "pair"),
+            "votes": ("each", "share", "majority"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(values)}.")
 
     def to_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """As manifests name them. A rule that came later is left out at its default: snapshots keep their hashes."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("votes", "each")}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "PairRules":
@@ -64,10 +72,10 @@ class PairRules:
 
 @dataclass(frozen=True)
 class Pair:
-    """Response `better` beats response `worse` (indices into the comparison), as one judgment says.
+    """Response `better` beats response `worse` (indices into the comparison), as one judgment or most votes say.
 
     margin: by how much at least, in nats. weight: how much the pair counts. target: the probability that `better`
-    wins, 0.5 for a tie.
+    wins: 1 by one judgment, ½ to 1 by votes, 0.5 for a tie or a draw.
     """
 
     better: int
@@ -82,9 +90,8 @@ def pairs_in_ranking(ranking: Ranking, k: int) -> Iterator[tuple[int, int, bool]
 
     Responses that a non-empty ranking leaves out stand below all that it names, and it says nothing of their order.
     """
-    named = {index for group in ranking for index in group}
-    below = tuple(index for index in range(k) if index not in named)
-    for upper, lower in combinations((*ranking, below) if ranking and below else ranking, 2):
+    below = left_out(ranking, k)
+    for upper, lower in combinations((*ranking, below) if below else ranking, 2):
         for better in upper:
             for worse in lower:
                 yield better, worse, False
@@ -93,13 +100,10 @@ def pairs_in_ranking(ranking: Ranking, k: int) -> Iterator[tuple[int, int, bool]
             yield one, other, True
 
 
-def _pairs_of_judgment(judgment: JudgmentRecord, k: int, rules: PairRules) -> Iterator[Pair]:
-    margin = MARGINS[rules.margin][judgment.strength or 0]
-    for better, worse, is_tie in pairs_in_ranking(judgment.ranking, k):
-        if not is_tie:
-            yield Pair(better, worse, margin, 1.0)
-        elif rules.ties == "half":
-            yield Pair(better, worse, 0.0, 1.0, 0.5)
+def left_out(ranking: Ranking, k: int) -> tuple[int, ...]:
+    """The responses of K that a ranking leaves out, and so puts below all that it names; none if it names none."""
+    named = {index for group in ranking for index in group}
+    return tuple(index for index in range(k) if index not in named) if named else ()
 
 
 def counts_towards_pairs(judgment: JudgmentRecord, rules: PairRules) -> bool:
@@ -109,50 +113,53 @@ def counts_towards_pairs(judgment: JudgmentRecord, rules: PairRules) -> bool:
     return not (judgment.all_bad and rules.all_bad == "drop")
 
 
-def derive_pairs(record: ComparisonRecord, rules: PairRules, *, share: float = 1.0) -> list[Pair]:
-    """Turn every judgment of a comparison into pairs: all non-tied ones, and what is left out stands below.
+def derive_pairs(
+    record: ComparisonRecord, rules: PairRules, *, annotator_weights: AnnotatorWeights | None = None
+) -> list[Pair]:
+    """Turn the judgments of a comparison into pairs: all non-tied ones, and what is left out stands below.
 
     Args:
-        record: the comparison; K = 4 without ties gives six pairs a judgment.
-        rules: see PairRules.
-        share: what the comparison's pairs sum to under the `prompt` weight; 1 for a prompt's only comparison
-            (`pairs_by_prompt` divides it among several).
+        record: the comparison; K = 4 without ties gives six pairs a judgment, or six by votes.
+        rules: see PairRules. Without margins `share` costs rewards what `each` costs them: cross-entropy is linear in
+            the target.
+        annotator_weights: how much one judgment of an annotator counts, 0 or more; 1 for whom it does not name. A
+            judgment that weighs 0 makes no pair and casts no vote.
 
-    Returns: pairs in the order of the judgments; weights sum to `share` (or each is 1 under the `pair` weight).
+    Returns: pairs in the order of the judgments, or of the responses by votes. Weights sum to 1 under the `prompt` rule
+        (a prompt with several comparisons divides that: `preferences.targets`); under `pair` each is its annotator's
+        weight, or the sum of the votes, or 1 by majority.
     Source: all K-choose-2 pairs of a prompt as one element: Ouyang et al. 2022, arXiv:2203.02155, section 3.5.
     """
+    votes = _votes(record, rules, annotator_weights)
+    pairs = list(_pairs_of_each(votes, rules) if rules.votes == "each" else _pairs_of_polls(votes, rules))
+    return pairs if rules.weight == "pair" else summing_to_one(pairs)
+
+
+def _votes(record: ComparisonRecord, rules: PairRules, annotator_weights: AnnotatorWeights | None) -> Iterator[Vote]:
     k = len(record.responses)
-    pairs = [
-        pair
-        for judgment in record.judgments
-        if counts_towards_pairs(judgment, rules)
-        for pair in _pairs_of_judgment(judgment, k, rules)
-    ]
-    if rules.weight == "pair" or not pairs:
-        return pairs
-    weight = share / len(pairs)
-    return [replace(pair, weight=weight) for pair in pairs]
+    for judgment in record.judgments:
+        weight = weight_of(judgment.annotator, annotator_weights)
+        if weight > 0 and counts_towards_pairs(judgment, rules):
+            margin = MARGINS[rules.margin][judgment.strength or 0]
+            for better, worse, is_tie in pairs_in_ranking(judgment.ranking, k):
+                yield Vote(better, worse, is_tie, weight, 0.0 if is_tie else margin)
 
 
-class _HasRecord(Protocol):
-    @property
-    def record(self) -> ComparisonRecord: ...
+def _pairs_of_each(votes: Iterable[Vote], rules: PairRules) -> Iterator[Pair]:
+    for better, worse, is_tie, weight, margin in votes:
+        if not is_tie:
+            yield Pair(better, worse, margin, weight)
+        elif rules.ties == "half":
+            yield Pair(better, worse, 0.0, weight, 0.5)
 
 
-RowT = TypeVar("RowT", bound=_HasRecord)
-
-
-def pairs_by_prompt(rows: Iterable[RowT], rules: PairRules) -> Iterator[tuple[RowT, list[Pair]]]:
-    """Derive pairs so that a prompt weighs 1 however many comparisons, judgments and responses it has.
-
-    Rows of one prompt must follow each other, as they do in a snapshot. Each of a prompt's comparisons that makes
-    any pair gets an equal share. Rows without pairs come too, with an empty list.
-    """
-    for _, group in groupby(rows, key=lambda row: row.record.prompt_hash):
-        derived = [(row, derive_pairs(row.record, rules)) for row in group]
-        speaking = sum(1 for _, pairs in derived if pairs)
-        for row, pairs in derived:
-            if rules.weight == "prompt" and speaking > 1:
-                yield row, [replace(pair, weight=pair.weight / speaking) for pair in pairs]
-            else:
-                yield row, pairs
+def _pairs_of_polls(votes: Iterable[Vote], rules: PairRules) -> Iterator[Pair]:
+    counts_ties = rules.ties == "half"
+    for (one, other), poll in polls(votes).items():
+        better, worse = (other, one) if poll.leader < 0 else (one, other)
+        margin = poll.margin(counts_ties=counts_ties)
+        if rules.votes == "majority":
+            if poll.leader or counts_ties:
+                yield Pair(better, worse, margin, 1.0, 1.0 if poll.leader else 0.5)
+        elif (target := poll.share(counts_ties=counts_ties)) is not None:
+            yield Pair(better, worse, margin, poll.decided + counts_ties * poll.for_neither, target)

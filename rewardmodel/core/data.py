@@ -1,13 +1,17 @@
-"""Comparisons as a model reads them: token ids of K responses, and pairs that point at them by index."""
+"""Comparisons as a model reads them: token ids of K responses, and what people said of them by index."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from preferences.pairs import Pair, PairRules, pairs_by_prompt
+from preferences.orders import Order
+from preferences.pairs import Pair, PairRules
+from preferences.ratings import Rating
 from preferences.records import ComparisonRecord
+from preferences.targets import PAIRS_ALONE, TARGET_KINDS, TargetKind, Targets, targets_by_prompt
+from preferences.weights import AnnotatorWeights
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.template import EncodedText, Template
 from rewardmodel.core.texts import Prompt, response_text
@@ -30,14 +34,18 @@ class TokenizedComparison:
 
     Args:
         comparison_hash, prompt_hash: where it comes from.
-        texts: the responses that occur in a pair, each with its prompt, shape (K,).
-        pairs: who beat whom, as indices into `texts`.
+        texts: the responses that something is said of, each with its prompt, shape (K,).
+        pairs: who beat whom, as indices into `texts`, as all below.
+        orders: each judgment's tie groups, best first (`preferences.orders`).
+        ratings: each judgment's values of attributes (`preferences.ratings`).
     """
 
     comparison_hash: str
     prompt_hash: str
     texts: tuple[EncodedText, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair, ...] = ()
+    orders: tuple[Order, ...] = ()
+    ratings: tuple[Rating, ...] = ()
 
     @property
     def longest(self) -> int:
@@ -54,9 +62,9 @@ class TrainingSet:
     """The comparisons of one split, and what became of each row: comparisons + sum(left_out) = rows.
 
     Args:
-        comparisons: those with at least one pair, in order.
+        comparisons: those that something is said of, in order.
         rows: rows of the split.
-        left_out: reason → rows that give no pair.
+        left_out: reason → rows that nothing can be learned from.
         truncated: texts that were cut to fit the window.
     """
 
@@ -89,25 +97,36 @@ class TrainingSet:
         }
 
 
-def tokenize(rows: Iterable[HasRecord], *, rules: PairRules, template: Template) -> TrainingSet:
-    """Turn rows into token ids and pairs, in the order given; nothing vanishes uncounted.
+def tokenize(
+    rows: Iterable[HasRecord],
+    *,
+    rules: PairRules,
+    template: Template,
+    targets: Collection[TargetKind] = PAIRS_ALONE,
+    annotator_weights: AnnotatorWeights | None = None,
+) -> TrainingSet:
+    """Turn rows into token ids and targets, in the order given; nothing vanishes uncounted.
 
     Args:
         rows: records with their judgments, those of one prompt one after the other, as in a snapshot.
         rules: how judgments become pairs and what they weigh.
         template: how a prompt and a response are laid out.
+        targets: which kinds a comparison must have at least one of; the kinds not named are not derived at all, and a
+            response that only they speak of costs no forward pass.
+        annotator_weights: how much one judgment of an annotator counts (`preferences.pairs.derive_pairs`).
     """
     comparisons: list[TokenizedComparison] = []
     left_out: Counter[str] = Counter()
     count = 0
-    for chunk in _chunks(pairs_by_prompt(rows, rules), COMPARISONS_AT_ONCE):
+    said = targets_by_prompt(rows, rules, kinds=targets, annotator_weights=annotator_weights)
+    for chunk in _chunks(said, COMPARISONS_AT_ONCE):
         count += len(chunk)
         usable = []
-        for row, pairs in chunk:
-            if reason := _reason_to_leave_out(row.record, pairs):
+        for row, found in chunk:
+            if reason := _reason_to_leave_out(row.record, found, targets):
                 left_out[reason] += 1
             else:
-                usable.append((row.record, pairs))
+                usable.append((row.record, found))
         comparisons.extend(_tokenize_chunk(usable, template))
     truncated = sum(text.is_truncated for comparison in comparisons for text in comparison.texts)
     return TrainingSet(tuple(comparisons), count, dict(left_out), truncated)
@@ -129,34 +148,35 @@ def texts_of(record: ComparisonRecord) -> list[tuple[Prompt, str]]:
     return [(record.prompt, response_text(response.content, response.kind)) for response in record.responses]
 
 
-def _reason_to_leave_out(record: ComparisonRecord, pairs: Sequence[Pair]) -> str | None:
+def _reason_to_leave_out(record: ComparisonRecord, found: Targets, targets: Collection[TargetKind]) -> str | None:
     if record.kind != "comparison":
         return "a demonstration instead of a comparison"
     if any(response.kind == "picture" for response in record.responses):
         return "pictures, which this model cannot read"
     if not record.judgments:
         return "no judgment"
-    return None if pairs else "no pair in their judgments"
+    if found:
+        return None
+    return f"no {' or '.join(kind.removesuffix('s') for kind in TARGET_KINDS if kind in targets)} in their judgments"
 
 
 def _tokenize_chunk(
-    usable: Sequence[tuple[ComparisonRecord, Sequence[Pair]]], template: Template
+    usable: Sequence[tuple[ComparisonRecord, Targets]], template: Template
 ) -> Iterator[TokenizedComparison]:
     items: list[tuple[Prompt, str]] = []
-    used: list[list[int]] = []
-    for record, pairs in usable:
-        indices = sorted({index for pair in pairs for index in (pair.better, pair.worse)})
+    for record, found in usable:
         texts = texts_of(record)
-        items.extend(texts[index] for index in indices)
-        used.append(indices)
+        items.extend(texts[index] for index in found.responses)
     encoded = iter(template.encode(items))
-    for (record, pairs), indices in zip(usable, used, strict=True):
-        place = {index: position for position, index in enumerate(indices)}
+    for record, found in usable:
+        kept = found.renumbered()
         yield TokenizedComparison(
             comparison_hash=record.comparison_hash,
             prompt_hash=record.prompt_hash,
-            texts=tuple(islice(encoded, len(indices))),
-            pairs=tuple(replace(pair, better=place[pair.better], worse=place[pair.worse]) for pair in pairs),
+            texts=tuple(islice(encoded, len(found.responses))),
+            pairs=kept.pairs,
+            orders=kept.orders,
+            ratings=kept.ratings,
         )
 
 

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preferences.pairs import Pair, PairRules, derive_pairs, pairs_by_prompt
+from preferences.pairs import Pair, PairRules, derive_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord, Message, ResponseRecord
 from preferences.rows import SnapshotRow
+from preferences.targets import targets_by_prompt
 from tests.preferences.strategies import comparisons
 
 PROMPT = (Message(role="user", content="Which way?"),)
@@ -91,9 +92,9 @@ def test_all_pairs_of_a_prompt_weigh_as_one_prompt_however_many_comparisons_it_h
         comparison(name="nobody judged this"),
     ]
     rows = [SnapshotRow(record, "train", record.comparison_hash, record.prompt_hash) for record in records]
-    derived = [pairs for _, pairs in pairs_by_prompt(rows, PairRules())]
+    derived = [said.pairs for _, said in targets_by_prompt(rows, PairRules())]
     assert [sum(pair.weight for pair in pairs) for pairs in derived] == pytest.approx([0.5, 0.5, 0])
-    by_pair = [pairs for _, pairs in pairs_by_prompt(rows, PairRules(weight="pair"))]
+    by_pair = [said.pairs for _, said in targets_by_prompt(rows, PairRules(weight="pair"))]
     assert [sum(pair.weight for pair in pairs) for pairs in by_pair] == [3, 2, 0]
 
 
