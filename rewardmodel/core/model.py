@@ -172,7 +172,7 @@ def freeze_lower_layers(model: PreTrainedModel, count: int | None) -> None:
 
     Raises: InvalidConfig if the model has no such number of layers.
     """
-    layers = max((part for part in model.base_model.modules() if isinstance(part, nn.ModuleList)), key=len)
+    layers = transformer_layers(model)
     if count is None:
         count = 2 if len(layers) >= 6 else 0
     if count == 0:
@@ -182,6 +182,11 @@ def freeze_lower_layers(model: PreTrainedModel, count: int | None) -> None:
     embeddings = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
     for part in (embeddings, *layers[:count]):
         part.requires_grad_(False)
+
+
+def transformer_layers(model: PreTrainedModel) -> nn.ModuleList:
+    """The backbone's layers, lowest first: its longest list of modules."""
+    return max((part for part in model.base_model.modules() if isinstance(part, nn.ModuleList)), key=len)
 
 
 def reward_head(model: PreTrainedModel) -> nn.Linear:
