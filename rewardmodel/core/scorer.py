@@ -9,7 +9,7 @@ import torch
 
 from rewardmodel.core.batches import pad, text_batches
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
-from rewardmodel.core.hardware import TOKENS_PER_BATCH, choose_device
+from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.template import EncodedText
 from rewardmodel.core.texts import Prompt
@@ -48,7 +48,7 @@ class RewardScorer:
 
     def __init__(self, model: LoadedModel, *, tokens_per_batch: int | None = None) -> None:
         self._model = model
-        self._tokens_per_batch = tokens_per_batch or TOKENS_PER_BATCH[model.network.device.type]
+        self.tokens_per_batch = tokens_per_batch or SCORED_TOKENS_PER_BATCH[model.network.device.type]
         self._turn = threading.Lock()
 
     @classmethod
@@ -74,12 +74,23 @@ class RewardScorer:
     def digest(self) -> str:
         return self._model.digest
 
+    @property
+    def template_digest(self) -> str:
+        return self._model.network.template.digest
+
     def score(self, items: Sequence[ScoreItem]) -> list[Reward]:
         """The reward of each item, in the order given; [] for none."""
+        return self.score_encoded(self.encode(items))
+
+    def encode(self, items: Sequence[ScoreItem]) -> list[EncodedText]:
+        """What the model reads of each item. Takes no turn: several threads encode while one computes."""
+        return self._model.network.template.encode([(item.prompt, item.response) for item in items])
+
+    def score_encoded(self, texts: Sequence[EncodedText]) -> list[Reward]:
+        """The reward of each encoded item, in the order given."""
         card = self.card
-        encoded = self._model.network.template.encode([(item.prompt, item.response) for item in items])
         with self._turn:
-            values = score_texts(self._model.network, encoded, tokens_per_batch=self._tokens_per_batch)
+            values = score_texts(self._model.network, texts, tokens_per_batch=self.tokens_per_batch)
         return [Reward(value, (value - card.reward_mean) / card.reward_std) for value in values]
 
 

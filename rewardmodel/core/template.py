@@ -6,8 +6,11 @@ beginning of its prompt. Only a response that needs more than its share (the win
 that the last words of the prompt stay.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -56,6 +59,12 @@ class Template:
         self._backend: Any = tokenizer.backend_tokenizer
         self._backend.no_truncation()
         self._backend.no_padding()
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over tokenizer, chat template, layout and window: equal where equal texts become equal token ids."""
+        parts = [self._backend.to_str(), self.tokenizer.chat_template, self.kind, self.max_length_tokens]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
         """Token ids of each (prompt, response), in order."""

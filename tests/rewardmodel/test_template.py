@@ -95,3 +95,10 @@ def test_a_response_of_messages_becomes_role_lines_and_a_picture_is_refused() ->
     assert response_text(json.dumps([{"role": "tool", "content": "42"}]), "messages") == "Tool: 42"
     with pytest.raises(ValueError, match="not text"):
         response_text("x.png", "picture")
+
+
+def test_the_digest_names_tokenizer_layout_and_window(tiny_bert: Path, bert: Template, llama: Template) -> None:
+    again = load_backbone(str(tiny_bert), max_length_tokens=16).template
+    assert again.digest == bert.digest
+    assert load_backbone(str(tiny_bert), max_length_tokens=17).template.digest != bert.digest
+    assert len({bert.digest, llama.digest}) == 2
