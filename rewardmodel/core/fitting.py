@@ -5,10 +5,10 @@ import json
 import time
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import TrainingSet
+from rewardmodel.core.data import TrainingSet, require_pairs
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers
 from rewardmodel.core.objective import Objective
@@ -34,11 +34,12 @@ class Fitting:
 
     Args:
         network: trained in place.
-        data: "train" and "validation".
+        data: "train" and "validation"; what says nothing to the loss is left out of them.
         content_sha256: names the data, so that a checkpoint of other data is refused.
 
     Attributes:
-        best_weights: those of the lowest validation loss; None without validation.
+        trained: all that is trained: the network's model, and what the objective learns beside it.
+        best_weights: those of `trained` at the lowest validation loss; None without validation.
         position: where training stands.
 
     Raises: InvalidConfig if the checkpoint belongs to other settings or data.
@@ -53,13 +54,16 @@ class Fitting:
         *,
         content_sha256: str,
     ) -> None:
-        self.directory, self.config, self.network, self.data = directory, config, network, data
+        self.directory, self.config, self.network = directory, config, network
         freeze_lower_layers(network.model, config.frozen_layers)
-        self.objective = Objective(config).to(network.device)
+        self.objective = Objective(config, data["train"].comparisons).to(network.device)
+        self.data = {split: self.objective.heard(part) for split, part in data.items()}
+        require_pairs(self.data["train"], split="train")
+        self.trained = nn.ModuleDict({"model": network.model, "objective": self.objective})
         self.route = PaddedRoute()
-        self.optimizer = build_optimizer(network, config)
+        self.optimizer = build_optimizer(network, config, self.objective)
         self.tokens_per_batch = config.tokens_per_batch or TOKENS_PER_BATCH[network.device.type]
-        self.epochs = plan(data["train"], config)
+        self.epochs = plan(self.data["train"], config)
         self.total_steps = sum(len(steps) for steps in self.epochs)
         looks = config.validations
         self.validate_at = {round(self.total_steps * (look + 1) / looks) for look in range(looks)}
@@ -68,7 +72,7 @@ class Fitting:
         if checkpoint := directory.latest_checkpoint():
             self.position, self.best_weights = load_state(
                 checkpoint,
-                model=network.model,
+                model=self.trained,
                 optimizer=self.optimizer,
                 config_digest=self.position.config_digest,
             )
@@ -129,20 +133,20 @@ class Fitting:
 
     def look_at_validation(self) -> None:
         """Score the validation split; keep these weights if none were better."""
-        checked = validate(self.network, self.data["validation"], self.config.precision)
+        checked = validate(self.network, self.data["validation"], self.objective, self.config.precision)
         if checked is None:
             return
         self.log.validation(checked)
         if self.position.best_loss is None or checked.loss < self.position.best_loss:
             self.position.best_loss, self.position.best_step = checked.loss, self.position.step
-            self.best_weights = trained_weights(self.network.model)
+            self.best_weights = trained_weights(self.trained)
 
     def save(self) -> None:
         """Write a checkpoint; the two newest are kept."""
         with self.directory.new_checkpoint(self.position.step) as folder:
             save_state(
                 folder,
-                model=self.network.model,
+                model=self.trained,
                 optimizer=self.optimizer,
                 position=self.position,
                 best_weights=self.best_weights,

@@ -52,8 +52,8 @@ def learning_rate_share(step: int, total_steps: int, warmup_fraction: float) -> 
     return (total_steps - step) / max(1, total_steps - warmup + 1)
 
 
-def build_optimizer(network: RewardNetwork, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW over what is trained: the head at its own rate, decay on matrices only."""
+def build_optimizer(network: RewardNetwork, config: TrainConfig, objective: Objective) -> torch.optim.AdamW:
+    """AdamW over what is trained: head and tie parameter at their own rates, decay on matrices only."""
     head = {id(weight) for weight in network.head.parameters()}
     trained = [weight for weight in network.model.parameters() if weight.requires_grad]
     backbone = [weight for weight in trained if id(weight) not in head]
@@ -61,6 +61,7 @@ def build_optimizer(network: RewardNetwork, config: TrainConfig) -> torch.optim.
         ([weight for weight in backbone if weight.dim() >= 2], config.learning_rate, config.weight_decay),
         ([weight for weight in backbone if weight.dim() < 2], config.learning_rate, 0.0),
         ([weight for weight in trained if id(weight) in head], config.head_learning_rate, 0.0),
+        (list(objective.parameters()), config.tie_learning_rate, 0.0),
     )
     return torch.optim.AdamW(
         [{"params": part, "lr": 0.0, "peak": peak, "weight_decay": decay} for part, peak, decay in groups if part],

@@ -13,7 +13,7 @@ from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot
 from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import TrainingSet, require_pairs, tokenize
+from rewardmodel.core.data import TrainingSet, tokenize
 from rewardmodel.core.evaluation import evaluate_rows
 from rewardmodel.core.fitting import Fitting
 from rewardmodel.core.hardware import choose_device
@@ -33,6 +33,7 @@ def train(directory: RunDirectory) -> dict[str, Any]:
     device = choose_device(config.device)
     manifest = read_manifest(config.snapshot)
     rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else manifest.rules)
+    config.require_rules(rules)
 
     network = load_backbone(
         config.backbone,
@@ -43,21 +44,23 @@ def train(directory: RunDirectory) -> dict[str, Any]:
     )
     data = {
         split: tokenize(
-            read_snapshot(config.snapshot, split=split, kind="comparison"), rules=rules, template=network.template
+            read_snapshot(config.snapshot, split=split, kind="comparison"),
+            rules=rules,
+            template=network.template,
+            targets={"pairs", config.learns_from},
         )
         for split in ("train", "validation")
     }
-    require_pairs(data["train"], split="train")
-
     fitting = Fitting(directory, config, network, data, content_sha256=manifest.content_sha256)
+    data = fitting.data
     fitting.run()
     position = fitting.position
     if fitting.best_weights is not None:
-        restore_weights(network.model, fitting.best_weights)
+        restore_weights(fitting.trained, fitting.best_weights)
 
     reference = data["validation"] if data["validation"].comparisons else data["train"]
     mean, std = reward_statistics(network, reference)
-    checked = validate(network, data["validation"])
+    checked = validate(network, data["validation"], fitting.objective)
     card = ModelCard(
         name=config.name,
         reads_at=network.reads_at,
@@ -65,6 +68,7 @@ def train(directory: RunDirectory) -> dict[str, Any]:
         max_length_tokens=config.max_length_tokens,
         reward_mean=mean,
         reward_std=std,
+        tie_parameter=fitting.objective.tie_parameter(),
         temperature=fit_temperature(checked.leads.double().numpy()) if checked else 1.0,
         snapshot_sha256=manifest.content_sha256,
         training={**config.to_dict(), "snapshot": Path(config.snapshot).name, "pair_rules": rules.to_dict()},

@@ -49,6 +49,6 @@ class TrainingLog:
 
     def validation(self, checked: Validation) -> None:
         """The figures of one look at the validation split."""
-        figures = {"loss": checked.loss, "accuracy": checked.accuracy, "margin": checked.leads.mean().item()}
+        figures = {"loss": checked.loss, "accuracy": checked.accuracy, "margin": checked.margin}
         self.directory.append_metrics({"step": self.position.step, "split": "validation", **figures})
         self._at = time.monotonic()

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from rewardmodel.core.data import TrainingSet
 from rewardmodel.core.hardware import TOKENS_PER_BATCH, computing_in
-from rewardmodel.core.losses.bradley_terry import pair_nats
+from rewardmodel.core.losses.outcomes import TIE
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.objective import pair_batch
+from rewardmodel.core.objective import Objective, pair_batch
 from rewardmodel.core.scorer import score_texts
 
 REFERENCE_TEXTS = 512
@@ -17,26 +17,47 @@ REFERENCE_TEXTS = 512
 
 @dataclass(frozen=True)
 class Validation:
-    """Rewards on the validation split: mean loss in nats, share of pairs in the right order, leads of all pairs."""
+    """Rewards on the validation split.
+
+    Args:
+        loss: what is learned costs here on average, in the objective's own unit.
+        leads: of the better response in each pair that is no tie, in nats, shape (P,).
+    """
 
     loss: float
-    accuracy: float
     leads: Tensor
 
+    @property
+    def accuracy(self) -> float:
+        """Share of pairs in the right order; one half where no pair has one."""
+        return (self.leads > 0).float().mean().item() if len(self.leads) else 0.5
 
-def validate(network: RewardNetwork, data: TrainingSet, precision: str = "fp32") -> Validation | None:
-    """Loss and accuracy on held-out comparisons; None if there are none."""
+    @property
+    def margin(self) -> float:
+        """Mean lead in nats; 0 without pairs."""
+        return self.leads.mean().item() if len(self.leads) else 0.0
+
+
+def validate(
+    network: RewardNetwork, data: TrainingSet, objective: Objective, precision: str = "fp32"
+) -> Validation | None:
+    """What held-out comparisons cost, and how many pairs stand in the right order; None if there are none.
+
+    The loss is the objective's own, its margins, smoothing and centering included: the weights that are kept are the
+    best at what is learned.
+    """
     if not data.comparisons:
         return None
     texts = [text for comparison in data.comparisons for text in comparison.texts]
     with computing_in(precision, network.device):
         values = score_texts(network, texts, tokens_per_batch=TOKENS_PER_BATCH[network.device.type])
-    rewards = torch.tensor(values)
+    rewards = torch.tensor(values, device=network.device)
+    with torch.inference_mode():
+        cost = objective.cost(rewards, data.comparisons).item()
     pair = pair_batch(data.comparisons)
+    rewards = rewards.cpu()
     leads = rewards[pair.better] - rewards[pair.worse]
-    nats = pair_nats(rewards[pair.better], rewards[pair.worse], target=pair.target)
-    loss = (nats * pair.weight).sum() / pair.weight.sum()
-    return Validation(loss.item(), (leads > 0).float().mean().item(), leads[pair.target > 0.5])
+    return Validation(cost / objective.weight(data.comparisons), leads[pair.target > TIE])
 
 
 def reward_statistics(network: RewardNetwork, data: TrainingSet) -> tuple[float, float]:

@@ -1,6 +1,5 @@
-"""What a set of rewards costs, given who preferred what."""
+"""Bradley–Terry: the lead in reward is the log-odds that a response is preferred."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -37,15 +36,23 @@ def bradley_terry_loss(
 
 def pair_nats(better: Tensor, worse: Tensor, *, margin: Tensor | None = None, target: Tensor | None = None) -> Tensor:
     """What each pair alone costs, shape (P,), in nats. Arguments and source as in `bradley_terry_loss`."""
+    lead = lead_nats(better, worse, margin=margin, target=target)
+    if target is None:
+        return F.softplus(-lead)
+    return target * F.softplus(-lead) + (1 - target) * F.softplus(lead)
+
+
+def lead_nats(better: Tensor, worse: Tensor, *, margin: Tensor | None = None, target: Tensor | None = None) -> Tensor:
+    """By how much the better response leads, less the margin, shape (P,), in nats.
+
+    Raises: ValueError if the shapes, that of `target` included, differ.
+    """
     for name, values in (("worse", worse), ("margin", margin), ("target", target)):
         if values is not None and values.shape != better.shape:
             raise ValueError(f"{name} has shape {tuple(values.shape)}; better has {tuple(better.shape)}.")
     if better.dim() != 1:
         raise ValueError(f"better must have shape (P,), not {tuple(better.shape)}.")
-    lead = better - worse if margin is None else better - worse - margin
-    if target is None:
-        return F.softplus(-lead)
-    return target * F.softplus(-lead) + (1 - target) * F.softplus(lead)
+    return better - worse if margin is None else better - worse - margin
 
 
 def smoothed(target: Tensor, label_smoothing: float) -> Tensor:
@@ -53,4 +60,4 @@ def smoothed(target: Tensor, label_smoothing: float) -> Tensor:
 
     Source: Mitchell 2023, "A note on DPO with noisy preferences", eq. 3.
     """
-    return target * (1 - 2 * label_smoothing) + torch.full_like(target, label_smoothing)
+    return 0.5 + (target - 0.5) * (1 - 2 * label_smoothing)
