@@ -60,6 +60,10 @@ KNOWN = (
     gettext_noop("ignore"),
     gettext_noop("keep"),
     gettext_noop("replaces"),
+    gettext_noop("each"),
+    gettext_noop("majority"),
+    gettext_noop("share"),
+    gettext_noop("votes"),
     # how two snapshots differ
     gettext_noop("only first"),
     gettext_noop("only second"),
@@ -78,6 +82,7 @@ KNOWN = (
     gettext_noop("demonstration: it has no pair"),
     gettext_noop("demonstration: it has one response"),
     gettext_noop("gold answer"),
+    gettext_noop("pair that votes do not decide"),
     gettext_noop("judgment"),
     gettext_noop("judgment above the target"),
     gettext_noop("judgment that ranks none"),

@@ -125,6 +125,16 @@ class SnapshotForm(forms.Form):
     ties = forms.ChoiceField(
         label=_("Ties"), choices=[("drop", _("make no pair")), ("half", _("count half for each"))], initial="drop"
     )
+    votes = forms.ChoiceField(
+        label=_("Several judgments of two responses"),
+        choices=[
+            ("each", _("each makes a pair")),
+            ("share", _("one pair with the share of votes")),
+            ("majority", _("one pair as most say")),
+        ],
+        initial="each",
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         """Keep a file that was sent, and let the form name it from then on: a browser does not send it twice."""

@@ -43,14 +43,22 @@ def ranked_judgments(row: SnapshotRow, rules: PairRules, report: ExportReport) -
 
 
 def decided_pairs(row: SnapshotRow, rules: PairRules, report: ExportReport) -> Iterator[Pair]:
-    """Derive the pairs that have a winner, and report what the format has no place for."""
-    judged = False
+    """Derive the pairs that have a winner, and report what the format has no place for.
+
+    Where votes are counted, a pair stands in the order of most votes, whatever share of them that is.
+    """
+    named: set[tuple[int, int]] = set()
+    tied = 0
     for judgment in ranked_judgments(row, rules, report):
-        judged = True
-        said = pairs_in_ranking(judgment.ranking, len(row.record.responses))
-        report.drop("tied pair", sum(is_tie for _one, _other, is_tie in said))
-    if judged:
-        yield from (pair for pair in derive_pairs(row.record, rules) if pair.target == 1.0)
+        said = list(pairs_in_ranking(judgment.ranking, len(row.record.responses)))
+        named.update((min(one, other), max(one, other)) for one, other, _is_tie in said)
+        tied += sum(is_tie for _one, _other, is_tie in said)
+    decided = [pair for pair in derive_pairs(row.record, rules) if pair.target > 0.5]
+    if rules.votes == "each":
+        report.drop("tied pair", tied)
+    else:
+        report.drop("pair that votes do not decide", len(named) - len(decided))
+    yield from decided
 
 
 def orders_in(judgment: JudgmentRecord, k: int) -> dict[tuple[int, int], int]:

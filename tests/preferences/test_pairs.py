@@ -143,3 +143,14 @@ def test_rules_survive_a_manifest_and_refuse_what_does_not_exist():
         PairRules.from_dict({"colour": "blue"})
     with pytest.raises(ValueError, match="ties='maybe' is not one of drop, half"):
         PairRules.from_dict({"ties": "maybe"})
+
+
+def test_a_rule_that_came_later_is_named_only_where_it_is_used():
+    assert PairRules().to_dict() == {
+        "margin": "none", "ties": "drop", "all_bad": "keep", "surplus": "drop", "weight": "prompt"
+    }  # fmt: skip
+    assert PairRules(votes="share").to_dict()["votes"] == "share"
+    for rules in (PairRules(), PairRules(votes="majority")):
+        assert PairRules.from_dict(rules.to_dict()) == rules
+    with pytest.raises(ValueError, match="votes='loudest' is not one of each, share, majority"):
+        PairRules.from_dict({"votes": "loudest"})

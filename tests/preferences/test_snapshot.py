@@ -103,11 +103,22 @@ def test_when_things_happened_is_kept_but_is_no_part_of_the_identity(tmp_path):
         {"seed": 1},
         {"validation": 0.2},
         {"rules": PairRules(ties="half")},
+        {"rules": PairRules(votes="share")},
     ],
 )
 def test_another_split_or_other_rules_are_another_snapshot(tmp_path, changed):
     base = write_snapshot(MANY, tmp_path / "a.parquet")
     assert write_snapshot(MANY, tmp_path / "b.parquet", **changed).id != base.id
+
+
+def test_a_snapshot_keeps_the_hash_it_had_before_votes_were_a_rule(tmp_path):
+    prompt = (Message(role="user", content="Which way?"),)
+    responses = (ResponseRecord("Left."), ResponseRecord("Right."))
+    record = ComparisonRecord(prompt, responses, (JudgmentRecord("p-1", ((1,), (0,)), strength=2),))
+    manifest = write_snapshot([record], tmp_path / "a.parquet", seed=3, rules=PairRules(ties="half"))
+    assert manifest.id == "235dea6e9644596829bd4f7831acdd081650adad97b985c05c28974946cfcb4a"
+    assert "votes" not in manifest.rules
+    assert manifest.pair_rules.votes == "each"
 
 
 def test_filters_and_drops_describe_a_snapshot_without_naming_it(tmp_path):
