@@ -3,10 +3,13 @@
 from django.http import FileResponse, Http404, StreamingHttpResponse
 
 from labeling.models import ImportBatch
+from labeling.services.dataset_folder import Folder
 from labeling.services.exports import Export
 from labeling.services.imports import rejected_path
+from preferences.containers.archive import zipped
 
 JSONL = "application/x-ndjson"
+ZIP = "application/zip"
 
 
 def streamed(export: Export) -> StreamingHttpResponse:
@@ -17,6 +20,18 @@ def streamed(export: Export) -> StreamingHttpResponse:
         headers={
             "Content-Disposition": f'attachment; filename="{export.file_name}"',
             "X-Plumbline-Snapshot": export.snapshot.content_sha256,
+        },
+    )
+
+
+def streamed_folder(folder: Folder) -> StreamingHttpResponse:
+    """A folder as a ZIP archive, written while it is sent."""
+    return StreamingHttpResponse(
+        zipped(folder.files(), root=folder.name, at=folder.snapshot.created_at),
+        content_type=ZIP,
+        headers={
+            "Content-Disposition": f'attachment; filename="{folder.name}.zip"',
+            "X-Plumbline-Snapshot": folder.snapshot.content_sha256,
         },
     )
 

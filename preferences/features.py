@@ -1,7 +1,6 @@
 """The columns of Parquet files, as `datasets` names them in YAML."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,14 +9,17 @@ import pyarrow.parquet as pq
 _DTYPES = {"string": "string", "int64": "int64", "int32": "int32", "double": "float64", "bool": "bool"}
 
 
-def features_of(paths: Iterable[Path]) -> list[dict[str, Any]]:
+def features_of(ends: Iterable[bytes]) -> list[dict[str, Any]]:
     """The columns that Parquet files have in common, for the `features` of a card.
+
+    Args:
+        ends: of each file so much of its end as holds the footer.
 
     Returns: none where a column has a type that only the reader of the file can tell (JSON), or the files differ in
         more than what one of them lacks: `datasets` then looks for itself.
     """
     try:
-        schema = pa.unify_schemas([pq.read_schema(path) for path in paths])
+        schema = pa.unify_schemas([pq.read_schema(pa.BufferReader(end)) for end in ends])
         return [_feature(column) for column in schema]
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError):
         return []

@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 from config.api import CursorPagination
 from labeling.api.access import data_project
 from labeling.api.snapshot_requests import RULES, PreviewSerializer, SnapshotRequestSerializer, request_of
-from labeling.downloads import streamed
+from labeling.downloads import ZIP, streamed, streamed_folder
 from labeling.models import Project, Snapshot
+from labeling.services.dataset_folder import CONTAINERS, prepare_folder
 from labeling.services.exports import (
     DEFAULT_CONTAINER,
     Export,
@@ -125,8 +126,10 @@ class IgnoreFormatParameter(DefaultContentNegotiation):
         return first, first.media_type
 
 
+format_parameter = OpenApiParameter("format", required=True, enum=writable_formats(), description="What a row means.")
+rule_parameters = [OpenApiParameter(name, description="Pair rule; the manifest's by default.") for name in RULES]
 export_parameters = [
-    OpenApiParameter("format", required=True, enum=writable_formats(), description="What a row means."),
+    format_parameter,
     OpenApiParameter(
         "container",
         enum=writable_containers(),
@@ -134,7 +137,15 @@ export_parameters = [
         description="The kind of file the rows are in, and what packs it.",
     ),
     OpenApiParameter("split", enum=list(SPLITS)),
-    *(OpenApiParameter(name, description="Pair rule; the manifest's by default.") for name in RULES),
+    *rule_parameters,
+]
+folder_parameters = [
+    format_parameter,
+    OpenApiParameter(
+        "container", enum=CONTAINERS, default=CONTAINERS[0], description="The kind of file of each split."
+    ),
+    OpenApiParameter("license", description="For the card, as the hub names licences."),
+    *rule_parameters,
 ]
 
 
@@ -161,17 +172,41 @@ class ExportReportView(APIView):
         return Response(report_export(_export(request, slug, pk)))
 
 
+class FolderView(APIView):
+    """The folder that `datasets.load_dataset` takes, a file a split and a card, as a ZIP archive; streamed."""
+
+    content_negotiation_class = IgnoreFormatParameter
+
+    @extend_schema(parameters=folder_parameters, responses={(200, ZIP): OpenApiTypes.BINARY})
+    def get(self, request: Request, slug: str, pk: UUID) -> StreamingHttpResponse:
+        snapshot = _snapshot(data_project(request, slug), pk)
+        asked = request.query_params
+        folder = prepare_folder(
+            snapshot=snapshot,
+            format=asked.get("format", ""),
+            container=asked.get("container") or CONTAINERS[0],
+            license=asked.get("license") or "unknown",
+            rules=_rules(request, snapshot),
+        )
+        return streamed_folder(folder)
+
+
 def _export(request: Request, slug: str, pk: UUID) -> Export:
     snapshot = _snapshot(data_project(request, slug), pk)
     asked = request.query_params
-    given = {name: asked[name] for name in RULES if name in asked}
     return prepare_export(
         snapshot=snapshot,
         format=asked.get("format", ""),
         container=asked.get("container") or DEFAULT_CONTAINER,
         split=asked.get("split") or None,
-        rules=pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
+        rules=_rules(request, snapshot),
     )
+
+
+def _rules(request: Request, snapshot: Snapshot) -> PairRules:
+    """The manifest's rules, but for those that the address names."""
+    given = {name: request.query_params[name] for name in RULES if name in request.query_params}
+    return pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"]))
 
 
 def _snapshot(project: Project, pk: UUID) -> Snapshot:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("projects/<slug:slug>/snapshots/preview/", snapshots.preview, name="api-snapshot-preview"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/", snapshots.one_snapshot, name="api-snapshot"),
     path("projects/<slug:slug>/snapshots/<uuid:pk>/export/", snapshots.ExportView.as_view(), name="api-export"),
+    path("projects/<slug:slug>/snapshots/<uuid:pk>/folder/", snapshots.FolderView.as_view(), name="api-folder"),
     path(
         "projects/<slug:slug>/snapshots/<uuid:pk>/export/report/",
         snapshots.ExportReportView.as_view(),

@@ -1,7 +1,7 @@
 """Writing a snapshot in a format and a container, row by row, in constant memory; what was dropped is counted."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -55,9 +55,16 @@ class Export:
 
         return export_rows(read_snapshot(self.path, split=self.split), self.format, self.rules, self.report)
 
-    def chunks(self) -> Iterator[bytes]:
-        """The file, its first bytes at once. Raises: UnwritableRow for a row that the container cannot hold."""
-        return written(self.rows(), self.container, columns=self.format.optional_fields)
+    def chunks(self, rows: Iterable[dict[str, Any]] | None = None) -> Iterator[bytes]:
+        """The file, its first bytes at once.
+
+        Args:
+            rows: those of `rows()`, where somebody has begun to read them.
+
+        Raises: UnwritableRow for a row that the container cannot hold.
+        """
+        rows = self.rows() if rows is None else rows
+        return written(rows, self.container, columns=self.format.optional_fields)
 
     def told(self) -> dict[str, Any]:
         """The finished report as JSON: rows written, what was dropped and why, what the format has no place for."""

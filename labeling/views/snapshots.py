@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from labeling.downloads import streamed
+from labeling.downloads import streamed, streamed_folder
 from labeling.errors import LabelingError
 from labeling.models import Project, Snapshot
+from labeling.services.dataset_folder import CONTAINERS, prepare_folder
 from labeling.services.exports import (
     DEFAULT_CONTAINER,
     prepare_export,
@@ -83,6 +84,7 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
         "filters": filters_in_words(found.manifest["filters"]),
         "formats": writable_formats(),
         "containers": writable_containers(),
+        "folder_containers": CONTAINERS,
     }
     if format:
         try:
@@ -104,6 +106,25 @@ def export(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | S
                 format=asked.get("format", ""),
                 container=asked.get("container") or DEFAULT_CONTAINER,
                 split=asked.get("split") or None,
+            )
+        )
+    except LabelingError as problem:
+        messages.error(request, str(problem))
+        return redirect("labeling-snapshot", slug=project.slug, pk=found.pk)
+
+
+@project_view(*DATA_ROLES)
+@require_GET
+def folder(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse | StreamingHttpResponse:
+    """A snapshot as the folder that `load_dataset` takes, in a ZIP archive written while it is sent."""
+    found, asked = snapshot_in(project, pk), request.GET
+    try:
+        return streamed_folder(
+            prepare_folder(
+                snapshot=found,
+                format=asked.get("format", ""),
+                container=asked.get("container") or CONTAINERS[0],
+                license=asked.get("license") or "unknown",
             )
         )
     except LabelingError as problem:

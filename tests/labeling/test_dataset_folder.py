@@ -3,20 +3,22 @@
 import json
 import os
 import sys
-from io import StringIO
+from io import BytesIO, StringIO
 from subprocess import run
+from zipfile import ZipFile
 
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from labeling.errors import InvalidSnapshot
 from labeling.models import Prompt, QualityReport
-from labeling.services.dataset_folder import write_folder
+from labeling.services.dataset_folder import prepare_folder, write_folder
 from labeling.services.exports import writable_formats
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
-from tests.factories import make_project
+from tests.factories import make_member, make_project
 from tests.labeling.files import import_rows
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,10 @@ def snapshot(tmp_path):
     return freeze_snapshot(project=project, request=SnapshotRequest(validation=0.2, test=0.2, name="May")).snapshot
 
 
+def write(out, **asked):
+    return write_folder(prepare_folder(**asked), out)
+
+
 def seen(folder, cache):
     offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(cache)}
     done = run(
@@ -69,7 +75,7 @@ def head_of(folder):
 @pytest.mark.parametrize(("container", "format"), [("parquet", "trl"), ("jsonl", "plumbline")])
 def test_load_dataset_takes_the_folder_as_it_is(snapshot, tmp_path, container, format):
     folder = tmp_path / "data set"
-    told = write_folder(snapshot=snapshot, format=format, out=folder, container=container)
+    told = write(folder, snapshot=snapshot, format=format, container=container)
     found = seen(folder, tmp_path / "cache")
     assert found["rows"] == told["splits"]
     assert set(found["rows"]) == {"train", "validation", "test"}
@@ -80,7 +86,7 @@ def test_load_dataset_takes_the_folder_as_it_is(snapshot, tmp_path, container, f
 
 
 def test_the_card_says_what_it_is_where_it_comes_from_and_what_is_missing(snapshot, tmp_path):
-    told = write_folder(snapshot=snapshot, format="trl", out=tmp_path / "out", license="cc-by-4.0")
+    told = write(tmp_path / "out", snapshot=snapshot, format="trl", license="cc-by-4.0")
     head, body = head_of(tmp_path / "out")
     assert head["license"] == "cc-by-4.0"
     assert (head["language"], head["size_categories"]) == (["ko"], ["n<1K"])
@@ -105,7 +111,7 @@ def test_the_card_tells_biases_that_were_measured(snapshot, tmp_path):
     QualityReport.objects.create(
         project=snapshot.project, sources="person", computed_at=timezone.now(), result={"audits": audits}, version=1
     )
-    write_folder(snapshot=snapshot, format="trl", out=tmp_path / "out")
+    write(tmp_path / "out", snapshot=snapshot, format="trl")
     _, body = head_of(tmp_path / "out")
     assert "- position: first place 0.041 (0.020 to 0.060), p = 0.001 after Holm's correction." in body
     assert "- length: nothing beyond chance (p = 0.8)." in body
@@ -116,7 +122,7 @@ def test_a_split_without_rows_has_no_file_and_no_mention(tmp_path):
     project = make_project()
     import_rows(project, tmp_path, ROWS[:3], format="plumbline")
     snapshot = freeze_snapshot(project=project, request=SnapshotRequest(validation=0, test=0)).snapshot
-    told = write_folder(snapshot=snapshot, format="trl", out=tmp_path / "out")
+    told = write(tmp_path / "out", snapshot=snapshot, format="trl")
     assert told["splits"] == {"train": 3}
     assert [path.name for path in (tmp_path / "out" / "data").iterdir()] == ["train.parquet"]
 
@@ -125,21 +131,27 @@ def test_a_folder_appears_whole_or_not_at_all(snapshot, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
     (full / "mine.txt").write_text("keep me")
-    for wrong in ({"out": full}, {"out": full / "mine.txt"}, {"container": "csv"}, {"format": "openai-chat-x"}):
+    for wrong in (
+        {"out": full},
+        {"out": full / "mine.txt"},
+        {"container": "csv"},
+        {"format": "openai-chat-x"},
+        {"license": "a\nb"},
+    ):
         with pytest.raises(InvalidSnapshot):
-            write_folder(**{"snapshot": snapshot, "format": "trl", "out": tmp_path / "out", **wrong})
+            write(**{"snapshot": snapshot, "format": "trl", "out": tmp_path / "out", **wrong})
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["full"]
 
 
 def test_a_format_that_nothing_fits_makes_no_folder(snapshot, tmp_path):
     with pytest.raises(InvalidSnapshot, match="can be written as helpsteer2"):  # nobody rated anything
-        write_folder(snapshot=snapshot, format="helpsteer2", out=tmp_path / "out")
+        write(tmp_path / "out", snapshot=snapshot, format="helpsteer2")
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("format", sorted(set(writable_formats()) - {"helpsteer2"}))
 def test_every_format_fills_a_folder(snapshot, tmp_path, format):
-    told = write_folder(snapshot=snapshot, format=format, out=tmp_path / "out")
+    told = write(tmp_path / "out", snapshot=snapshot, format=format)
     head, _body = head_of(tmp_path / "out")
     assert {one["name"]: one["num_examples"] for one in head["dataset_info"]["splits"]} == told["splits"]
 
@@ -158,3 +170,56 @@ def test_the_command_writes_a_folder_when_its_name_ends_so_or_it_is_asked_to(sna
     assert (tmp_path / "two" / "data" / "train.jsonl").exists()
     with pytest.raises(CommandError, match="every split"):
         export("--out", f"{tmp_path}/three/", "--split", "test")
+
+
+def unzipped(response, folder):
+    content = b"".join(response.streaming_content)
+    with ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(folder)
+    (root,) = folder.iterdir()
+    return root
+
+
+@pytest.mark.parametrize("address", ["labeling-folder", "api-folder"])
+@pytest.mark.parametrize("container", ["parquet", "jsonl"])
+def test_a_download_unpacks_to_the_very_folder(client, snapshot, tmp_path, address, container):
+    client.force_login(make_member(snapshot.project, "manager"))
+    at = reverse(address, args=[snapshot.project.slug, snapshot.pk])
+    query = f"?format=trl&container={container}&license=cc-by-4.0"
+    response = client.get(at + query)
+    assert (response.status_code, response["Content-Type"]) == (200, "application/zip")
+    root = unzipped(response, tmp_path / "unzipped")
+    write(tmp_path / "written", snapshot=snapshot, format="trl", container=container, license="cc-by-4.0")
+    files = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    assert files == {path: (tmp_path / "written" / path).read_bytes() for path in files}
+    assert len(files) == 4
+    assert b"".join(client.get(at + query).streaming_content) == b"".join(client.get(at + query).streaming_content)
+
+
+@pytest.mark.slow
+def test_load_dataset_takes_a_download_once_it_is_unpacked(client, snapshot, tmp_path):
+    client.force_login(make_member(snapshot.project, "manager"))
+    at = reverse("labeling-folder", args=[snapshot.project.slug, snapshot.pk])
+    root = unzipped(client.get(f"{at}?format=trl"), tmp_path / "unzipped")
+    assert sum(seen(root, tmp_path / "cache")["rows"].values()) == 39
+
+
+def test_a_folder_that_cannot_be_is_said_and_not_half_a_file(client, snapshot):
+    client.force_login(make_member(snapshot.project, "manager"))
+    for query in ("?format=helpsteer2", "?format=nonsense", "?format=trl&container=csv", "?format=trl&license=a%0Ab"):
+        page = client.get(reverse("labeling-folder", args=[snapshot.project.slug, snapshot.pk]) + query, follow=True)
+        assert (page.status_code, len(list(page.context["messages"]))) == (200, 1)
+        answer = client.get(reverse("api-folder", args=[snapshot.project.slug, snapshot.pk]) + query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_snapshot")
+
+
+def test_the_pages_offer_it(client, snapshot):
+    client.force_login(make_member(snapshot.project, "manager"))
+    page = client.get(reverse("labeling-datasets", args=[snapshot.project.slug])).content.decode()
+    assert f"/datasets/snapshots/{snapshot.pk}/#folder" in page
+    page = client.get(reverse("labeling-snapshot", args=[snapshot.project.slug, snapshot.pk])).content.decode()
+    assert (
+        f'id="folder" method="get" action="/projects/{snapshot.project.slug}/datasets/snapshots/{snapshot.pk}/folder/"'
+        in page
+    )

@@ -10,7 +10,7 @@ from labeling.errors import InvalidSnapshot
 from labeling.management.commands.create_snapshot import RULES, add_request_arguments, request_from
 from labeling.models import Project, Snapshot
 from labeling.queries import find_snapshot, get_project
-from labeling.services.dataset_folder import CONTAINERS, write_folder
+from labeling.services.dataset_folder import CONTAINERS, prepare_folder, write_folder
 from labeling.services.exports import (
     container_for,
     prepare_export,
@@ -57,7 +57,7 @@ class Command(JsonCommand):
             "rules": pair_rules(given, PairRules.from_dict(snapshot.manifest["rules"])),
         }
         if is_folder:
-            told = write_folder(**asked, out=out, license=options["license"])
+            told = write_folder(prepare_folder(**asked, license=options["license"]), out)
             return {**told, "sha256": snapshot.content_sha256, "folder": str(out)}
         told = write_export(prepare_export(**asked, split=options["split"]), out)
         return {**told, "sha256": snapshot.content_sha256, "file": str(out), "bytes": out.stat().st_size}
