@@ -13,7 +13,8 @@ class LeaderboardReport(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="leaderboard_reports")
     asked = models.JSONField(default=dict)  # what `LeaderboardRequest.to_dict` wrote
     asked_sha256 = models.CharField(max_length=64)  # of `asked` as canonical JSON
-    computed_at = models.DateTimeField(default=timezone.now)  # judgments up to this moment are in it
+    computed_at = models.DateTimeField(default=timezone.now)
+    last_judgment = models.BigIntegerField(default=0)  # judgments stored up to this one are in it
     judgments = models.PositiveBigIntegerField(default=0)
     result = models.JSONField(default=dict)
     version = models.PositiveSmallIntegerField()  # of the result's shape

@@ -12,7 +12,8 @@ class QualityReport(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="quality_reports")
     sources = models.CharField(max_length=40)  # whose judgments, of Judgment.Source, joined by commas
-    computed_at = models.DateTimeField(default=timezone.now)  # judgments up to this moment are in it
+    computed_at = models.DateTimeField(default=timezone.now)
+    last_judgment = models.BigIntegerField(default=0)  # judgments stored up to this one are in it
     judgments = models.PositiveBigIntegerField(default=0)
     result = models.JSONField(default=dict)
     annotators = models.JSONField(default=dict)  # {pseudonym: figures}

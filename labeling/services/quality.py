@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -38,7 +39,7 @@ def compute_report(
     from labeling.quality.measuring import measure
     from labeling.quality.reading import read_quality
 
-    now = timezone.now()
+    now, last = timezone.now(), last_judgment(project)
     data = read_quality(project, sources, progress)
     read = len(data.judged)
     result, annotators = measure(data, lambda: progress(read, read))
@@ -47,6 +48,7 @@ def compute_report(
         sources=",".join(sources),
         defaults={
             "computed_at": now,
+            "last_judgment": last,
             "judgments": len(data.said),
             "result": result,
             "annotators": annotators,
@@ -77,9 +79,14 @@ def is_small(project: Project) -> bool:
     return judgments[: AT_ONCE_JUDGMENTS + 1].count() <= AT_ONCE_JUDGMENTS
 
 
+def last_judgment(project: Project) -> int:
+    """The judgment of a project that was stored last; 0 where there is none."""
+    return Judgment.objects.filter(project=project).aggregate(last=Max("pk"))["last"] or 0
+
+
 def newer_judgments(report: QualityReport | LeaderboardReport) -> int:
-    """How many judgments came since; counted up to 1,000."""
-    since = Judgment.objects.filter(project=report.project_id, judged_at__gt=report.computed_at)
+    """How many judgments were stored since, whenever they were given: an import brings old ones. Up to 1,000."""
+    since = Judgment.objects.filter(project=report.project_id, pk__gt=report.last_judgment)
     return since.order_by()[:NEWER_COUNTED].count()
 
 

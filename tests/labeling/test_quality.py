@@ -160,6 +160,9 @@ def test_judgments_that_came_since_are_told() -> None:
     pair = make_comparison(project, open_slots=0)
     judged(pair, make_member(project), [ids(pair)])
     assert newer_judgments(report) == 1
+    judged(pair, make_member(project), [ids(pair)], judged_at=START)  # long before, but stored only now
+    assert newer_judgments(report) == 2
+    assert newer_judgments(compute_report(project=project)) == 0
 
 
 def test_what_another_version_wrote_is_not_read() -> None:

@@ -34,7 +34,7 @@ def compute_leaderboard(
     from labeling.services.leaderboard.board import compute_board
     from labeling.services.leaderboard.verdicts import features_of, read_verdicts
 
-    now = timezone.now()
+    now, last = timezone.now(), quality.last_judgment(project)
     total = Comparison.objects.filter(project=project).count()
     verdicts = read_verdicts(project, request, lambda done: progress(done, total))
     features = features_of(verdicts) if request.equal_style else None
@@ -45,6 +45,7 @@ def compute_leaderboard(
         asked=asked,
         asked_sha256=_sha256(asked),
         computed_at=now,
+        last_judgment=last,
         judgments=len(verdicts.rankings),
         result=compute_board(verdicts, request, features),
         version=VERSION,
@@ -59,10 +60,9 @@ def keep_leaderboard(
 ) -> LeaderboardReport:
     """Rank the project's policies and keep it in place of what the same request found before."""
     found = compute_leaderboard(project=project, request=request, progress=progress)
+    names = ("asked", "computed_at", "last_judgment", "judgments", "result", "version")
     kept, _is_new = LeaderboardReport.objects.update_or_create(
-        project=project,
-        asked_sha256=found.asked_sha256,
-        defaults={name: getattr(found, name) for name in ("asked", "computed_at", "judgments", "result", "version")},
+        project=project, asked_sha256=found.asked_sha256, defaults={name: getattr(found, name) for name in names}
     )
     latest = LeaderboardReport.objects.filter(project=project).order_by("-computed_at").values_list("pk", flat=True)
     LeaderboardReport.objects.filter(pk__in=list(latest[KEPT:])).delete()
