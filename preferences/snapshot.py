@@ -151,6 +151,16 @@ def read_manifest(path: Path | str) -> Manifest:
     return Manifest.from_dict(json.loads(_embedded_manifest(_open(path), path)))
 
 
+def is_snapshot(path: Path | str) -> bool:
+    """Whether a file is a snapshot: Parquet with a manifest in it. Other Parquet files are tables in some format."""
+    try:
+        with _open(path) as file:
+            _embedded_manifest(file, path)
+    except (DamagedSnapshot, OSError):
+        return False
+    return True
+
+
 def read_snapshot(
     path: Path | str, *, split: Split | None = None, kind: RecordKind | None = None
 ) -> Iterator[SnapshotRow]:

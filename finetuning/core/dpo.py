@@ -1,6 +1,5 @@
 """Direct preference optimization: learn the judged pairs without a reward model in between."""
 
-from pathlib import Path
 from typing import Any
 
 from finetuning.core.finetune_config import FinetuneConfig
@@ -8,7 +7,7 @@ from finetuning.core.policy import LoadedPolicy
 from finetuning.core.prompts import answer, fitted_rows, messages
 from finetuning.core.texts import preferred_pairs, read_records
 from preferences.pairs import PairRules
-from preferences.snapshot import read_manifest
+from preferences.snapshot import is_snapshot, read_manifest
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.run_directory import RunDirectory
 
@@ -20,8 +19,7 @@ def train(directory: RunDirectory, config: FinetuneConfig, policy: LoadedPolicy)
     """
     from finetuning.core.trl_adapter import Job, train_dpo
 
-    is_snapshot = Path(config.snapshot).suffix == ".parquet"
-    rules = read_manifest(config.snapshot).pair_rules if is_snapshot else PairRules()
+    rules = read_manifest(config.snapshot).pair_rules if is_snapshot(config.snapshot) else PairRules()
     pairs = list(preferred_pairs(read_records(config.snapshot, splits=("train",)), rules))
     if not pairs:
         raise InvalidData("The snapshot has no judged pair in its train split.")

@@ -20,7 +20,7 @@ from finetuning.core.sampling import Sample, draw_samples
 from finetuning.core.texts import Chat, read_prompts, write_rows
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device
-from rewardmodel.core.metrics import Interval, accuracy_interval
+from rewardmodel.core.resampling import Interval, Resampling
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 
@@ -129,7 +129,7 @@ def compare_policies(
 def paired_gain(rewards: Sequence[float], reference_rewards: Sequence[float]) -> Interval:
     """Mean of reward minus reference reward with its 95 % bootstrap interval over prompts; (0, 0, 0) for equals."""
     difference = np.asarray(rewards, dtype=np.float64) - np.asarray(reference_rewards, dtype=np.float64)
-    return accuracy_interval(difference, np.arange(len(difference)))
+    return Resampling(np.arange(len(difference))).mean(difference)
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from finetuning.core.finetune_config import FinetuneConfig
 from finetuning.core.policy import LoadedPolicy, PolicyCard, load_policy, policy_digest, save_policy
 from finetuning.core.prompts import unseen_prompts
 from finetuning.core.texts import write_rows
-from preferences.snapshot import read_manifest
+from preferences.snapshot import is_snapshot, read_manifest
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
@@ -71,7 +71,7 @@ def _card(config: FinetuneConfig, scorer: RewardScorer | None) -> PolicyCard:
         parent=policy_digest(config.policy),
         reference=policy_digest(config.reference_directory),
         reward_model=scorer.digest if scorer else "",
-        snapshot_sha256=read_manifest(config.snapshot).content_sha256 if config.snapshot.endswith(".parquet") else "",
+        snapshot_sha256=read_manifest(config.snapshot).content_sha256 if is_snapshot(config.snapshot) else "",
         training=config.to_dict(),
     )
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -20,6 +19,7 @@ from finetuning.core.chat import chat_ids, check_tokenizer, train_tokenizer
 from finetuning.core.optimizer import MatrixOptimizer
 from finetuning.core.policy import PolicyCard, load_weights, save_policy
 from finetuning.core.texts import Chat, chats, read_records
+from preferences.snapshot import is_snapshot
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device, computing_in
 from rewardmodel.core.run_directory import RunDirectory, Stopped, run_child
@@ -72,9 +72,7 @@ def read_corpus(config: BaseConfig, *, left_out: list[str]) -> list[Chat]:
     corpus = [
         chat
         for file in config.corpus
-        for chat in chats(
-            read_records(file, splits=("train",) if Path(file).suffix == ".parquet" else None, left_out=left_out)
-        )
+        for chat in chats(read_records(file, splits=("train",) if is_snapshot(file) else None, left_out=left_out))
     ]
     if not corpus:
         raise InvalidData(f"No conversation was found in {', '.join(config.corpus)}.")

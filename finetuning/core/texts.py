@@ -15,7 +15,7 @@ from preferences.formats.fields import prompt as prompt_field
 from preferences.hashing import prompt_hash
 from preferences.pairs import PairRules, derive_pairs
 from preferences.records import ComparisonRecord, Message
-from preferences.snapshot import read_snapshot
+from preferences.snapshot import is_snapshot, read_snapshot
 from preferences.splits import split_of
 from rewardmodel.core.errors import InvalidData
 
@@ -43,16 +43,16 @@ class PreferredPair:
 def read_records(
     file: Path | str, *, splits: Iterable[str] | None = None, left_out: list[str] | None = None
 ) -> Iterator[ComparisonRecord]:
-    """The comparisons and demonstrations of a snapshot (Parquet) or of a JSONL file in any format that is read here.
+    """The comparisons and demonstrations of a snapshot, or of a file (JSONL, CSV, Parquet) in any format read here.
 
     Args:
-        splits: only rows of these splits; a JSONL file is split by prompt hash with seed 0, as a snapshot is.
+        splits: only rows of these splits; a file is split by prompt hash with seed 0, as a snapshot is.
         left_out: where to note the rows that cannot be read, each with its line number; without it they raise.
 
     Raises: InvalidData for a row that cannot be read, with its line number.
     """
     wanted = None if splits is None else set(splits)
-    if Path(file).suffix == ".parquet":
+    if is_snapshot(file):
         yield from (row.record for row in read_snapshot(Path(file)) if wanted is None or row.split in wanted)
         return
     format_ = FORMATS[detect(row for _, row in islice(open_rows(file), DETECTION_ROWS))]

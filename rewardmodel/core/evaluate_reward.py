@@ -1,12 +1,13 @@
 """Evaluate a reward model: `python -m rewardmodel.core.evaluate_reward RUN_DIR`.
 
-config.json: {"model": directory, "data": file, "split"?: "test", "format"?: "auto", "device"?, "torch_threads"?}. The
-data is a snapshot, or any file that `preferences.formats` reads; then every readable row is evaluated.
+config.json: {"model": directory, "data": file, "split"?: "test", "format"?: "auto", "slice_by"?: name of metadata,
+"learned_from"?: the snapshot the model was trained on, "device"?, "torch_threads"?}. The data is a snapshot, or any
+file that `preferences.formats` or RewardBench reads; then every readable row is evaluated.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -16,18 +17,19 @@ import torch
 
 from preferences.containers import open_rows
 from preferences.errors import InvalidRow
-from preferences.formats import detect, format_named, read_rows
+from preferences.formats import Format, detect, format_named, read_rows
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
-from preferences.snapshot import read_manifest, read_snapshot
+from preferences.snapshot import is_snapshot, read_manifest, read_snapshot
 from rewardmodel.core.data import HasRecord
 from rewardmodel.core.errors import InvalidConfig, InvalidData
-from rewardmodel.core.evaluation import evaluate_rows
+from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows, outcomes, rewardbench
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
 
 ROWS_TO_DETECT = 20
-SETTINGS = {"model", "data", "split", "format", "device", "torch_threads", "name", "seed"}
+SNAPSHOT = "snapshot"
+SETTINGS = {"model", "data", "split", "format", "slice_by", "learned_from", "device", "torch_threads", "name", "seed"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class FileRow:
     """A row of an outside file, read as a comparison."""
 
     record: ComparisonRecord
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is evaluated: its rows, the rules by which judgments speak, the format ("snapshot" for one)."""
+
+    rows: Iterator[HasRecord]
+    rules: PairRules
+    format: str
 
 
 def evaluate(directory: RunDirectory) -> dict[str, Any]:
@@ -47,8 +58,17 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
     torch.set_num_threads(int(config.get("torch_threads", 1)))
     scorer = RewardScorer.load(config["model"], device=config.get("device", "auto"))
     rejected: Counter[str] = Counter()
-    rows, rules = open_data(config, rejected)
-    report = evaluate_rows(directory.interruptible(rows), scorer, rules=rules, seed=int(config.get("seed", 0)))
+    data = open_data(config, rejected)
+    report = evaluate_rows(
+        directory.interruptible(data.rows),
+        scorer,
+        rules=data.rules,
+        seed=int(config.get("seed", 0)),
+        learned_from=train_split(config, data),
+        category=str(config.get("slice_by") or ""),
+        benchmark=rewardbench.Scores() if data.format == rewardbench.NAME else None,
+        outcomes=directory.path / outcomes.FILE,
+    )
     if not report["pairs"]:
         raise InvalidData(
             f"{config['data']} holds no judgment that prefers one response: {report['rows']} rows read, "
@@ -58,11 +78,12 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
         "model": config.get("name") or scorer.card.name or str(config["model"]),
         **report,
         "digest": scorer.digest,
+        "format": data.format,
         "rejected": dict(rejected),
     }
 
 
-def open_data(config: Mapping[str, Any], rejected: Counter[str]) -> tuple[Iterator[HasRecord], PairRules]:
+def open_data(config: Mapping[str, Any], rejected: Counter[str]) -> Data:
     """The rows of a snapshot's split (test unless told), or of a file in a known format, with the rules for pairs.
 
     Rows that cannot be read are counted in `rejected` by reason.
@@ -72,18 +93,43 @@ def open_data(config: Mapping[str, Any], rejected: Counter[str]) -> tuple[Iterat
     path = Path(config["data"])
     if not path.is_file():
         raise InvalidConfig(f"data: there is no file {path}.")
-    if path.suffix == ".parquet":
+    if is_snapshot(path):
         split = config.get("split", "test")
         rules = PairRules.from_dict(read_manifest(path).rules)
-        return iter(read_snapshot(path, split=None if split == "all" else split, kind="comparison")), rules
-    return _file_rows(path, str(config.get("format", "auto")), rejected), PairRules()
-
-
-def _file_rows(path: Path, name: str, rejected: Counter[str]) -> Iterator[FileRow]:
+        rows = read_snapshot(path, split=None if split == "all" else split, kind="comparison")
+        return Data(iter(rows), rules, SNAPSHOT)
     lines = open_rows(path)
     start = list(islice(lines, ROWS_TO_DETECT))
-    format_ = format_named(detect(row for _, row in start) if name == "auto" else name)
-    for reading in read_rows(chain(start, lines), format_):
+    format_ = _format_of([row for _, row in start], str(config.get("format") or "auto"))
+    return Data(_file_rows(chain(start, lines), format_, rejected), PairRules(), format_.name)
+
+
+def train_split(config: Mapping[str, Any], data: Data) -> LearnedFrom | None:
+    """What a floor may learn words from: the split the model was trained on, or else that of the evaluated snapshot.
+
+    None where neither is there, or where the snapshot's train split is itself evaluated.
+    """
+    own = config.get("learned_from")
+    if own and is_snapshot(own):
+        return LearnedFrom(read_snapshot(own, split="train", kind="comparison"), is_the_models=True)
+    if data.format == SNAPSHOT and config.get("split", "test") not in ("train", "all"):
+        return LearnedFrom(read_snapshot(config["data"], split="train", kind="comparison"), is_the_models=False)
+    return None
+
+
+def _format_of(rows: list[dict[str, Any] | InvalidRow], name: str) -> Format:
+    if name == rewardbench.NAME:
+        return rewardbench.FORMAT
+    if name != "auto":
+        return format_named(name)
+    parsed = [row for row in rows if isinstance(row, dict)]
+    if parsed and all(rewardbench.matches(row) for row in parsed):
+        return rewardbench.FORMAT
+    return format_named(detect(rows))
+
+
+def _file_rows(lines: Iterable[tuple[int, Any]], format_: Format, rejected: Counter[str]) -> Iterator[FileRow]:
+    for reading in read_rows(lines, format_):
         if isinstance(reading.found, InvalidRow):
             rejected[reading.found.reason] += len(reading.rows)
         yield from (FileRow(record) for record in reading.records)

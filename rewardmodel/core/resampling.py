@@ -1,0 +1,100 @@
+"""How sure a figure over pairs is: 95 % intervals from drawing whole prompts again and again. NumPy only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+RESAMPLES = 2000
+FEWEST_RESAMPLES = 200
+CELLS = 40_000_000  # resamples × prompts that are held at once, a byte each
+BLOCK = 200
+TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Resampling:
+    """One bootstrap of the prompts, shared by every figure of an evaluation, so that differences are paired.
+
+    Pairs of one prompt are not independent; drawing prompts keeps intervals honest. 2,000 resamples, fewer (never below
+    200) above 20,000 prompts.
+
+    Args:
+        prompts: which prompt each pair belongs to, any integers, shape (P,), P ≥ 1.
+        seed: draws the resamples.
+
+    Raises: ValueError without a pair.
+    Source: Efron & Tibshirani 1993, ch. 13 (percentile interval), with clusters as units.
+    """
+
+    def __init__(self, prompts: Ints, *, seed: int = 0) -> None:
+        if prompts.ndim != 1 or prompts.size == 0:
+            raise ValueError(f"prompts {prompts.shape} must have the shape (P,), P ≥ 1.")
+        _, self._cluster = np.unique(prompts, return_inverse=True)
+        self.prompts = int(self._cluster.max()) + 1
+        draw = np.random.default_rng(seed)
+        resamples = min(RESAMPLES, max(FEWEST_RESAMPLES, CELLS // self.prompts))
+        self._times = np.empty((resamples, self.prompts), dtype=np.uint8)
+        for row in self._times:
+            row[:] = np.bincount(draw.integers(0, self.prompts, self.prompts), minlength=self.prompts)
+
+    def prompts_among(self, chosen: Bools) -> int:
+        """How many prompts the chosen pairs belong to."""
+        return len(np.unique(self._cluster[chosen]))
+
+    def totals(self, values: Floats) -> Floats:
+        """The sum of each column in every resample: values of shape (P, M) give shape (resamples, M)."""
+        if len(values) != len(self._cluster):
+            raise ValueError(f"values {values.shape} must have one row for each of {len(self._cluster)} pairs.")
+        sums = np.zeros((self.prompts, values.shape[1]))
+        for column in range(values.shape[1]):
+            sums[:, column] = np.bincount(self._cluster, weights=values[:, column], minlength=self.prompts)
+        blocks = range(0, len(self._times), BLOCK)
+        return np.concatenate([self._times[start : start + BLOCK].astype(np.float64) @ sums for start in blocks])
+
+    def ratio(self, numerator: Floats, denominator: Floats) -> Interval:
+        """A sum over another sum, both over pairs, with its percentile interval.
+
+        Args: numerator, denominator: shape (P,); a pair that does not count has 0 in both.
+        Raises: ValueError if the denominator sums to nothing.
+        """
+        below = float(denominator.sum())
+        if below <= 0:
+            raise ValueError("The denominator sums to nothing, so that there is no ratio.")
+        sums = self.totals(np.stack([numerator, denominator], axis=1))
+        drawn = sums[sums[:, 1] > 0]
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (TAIL, 1 - TAIL))
+        return Interval(float(numerator.sum()) / below, float(low), float(high))
+
+    def mean(self, values: Floats, chosen: Bools | None = None) -> Interval:
+        """Mean over pairs, all or the chosen ones; equal values have an interval without width."""
+        counts = np.ones(len(values)) if chosen is None else chosen.astype(np.float64)
+        return self.ratio(values * counts, counts)
+
+    def share(self, correct: Floats, chosen: Bools | None = None) -> Interval:
+        """Mean of outcomes between 0 and 1, as `mean`, but never sure of what was merely never seen to fail.
+
+        Where all outcomes are 1 (or all 0), resampling shows no spread; the interval then is the exact one for as many
+        independent trials as there are prompts.
+
+        Returns: (1, 0.025^(1/G), 1) where every pair of G prompts is right: 0.69 for ten prompts.
+        Source: Clopper & Pearson 1934 for no failure in G trials.
+        """
+        counted = np.ones(len(correct), dtype=bool) if chosen is None else chosen
+        among = correct[counted]
+        if among.size and (np.all(among == 1) or np.all(among == 0)):
+            bound = float(TAIL ** (1 / self.prompts_among(counted)))
+            return Interval(1.0, bound, 1.0) if among[0] == 1 else Interval(0.0, 0.0, 1 - bound)
+        return self.mean(correct, counted)
