@@ -1,30 +1,40 @@
 """A reward model on disk: a plain Hugging Face directory and plumbline.json beside the weights.
 
-plumbline.json says what a server must know to give the same reward (window, layout, where the reward is read), what the
-reward means (mean, std, temperature), where it comes from (snapshot), and proves both: sha256 of every file, and a few
-golden texts whose rewards every server reproduces when it loads.
+plumbline.json says what a server must know to give the same reward (window, layout, where the reward is read, how the
+opinions of several members become one), what the reward means (mean, std, temperature), where it comes from (snapshot),
+and proves both: sha256 of every file, and a few golden texts whose rewards every server reproduces when it loads.
+
+Heads lie in heads.safetensors; the plain directory then gives their mean. Networks lie in members/0, members/1 … as
+directories of the same kind; the plain one above them is a copy of one of them.
 """
 
 import hashlib
 import json
+import os
+import re
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from rewardmodel.core.batches import pad
+from rewardmodel.core.config.ensemble import MEAN
+from rewardmodel.core.ensemble import Opinions, Scale, combine, read_members
 from rewardmodel.core.errors import BrokenModel
+from rewardmodel.core.heads import HEADS_FILE, HeadBank, load_bank, save_bank, with_bank
 from rewardmodel.core.model import RewardNetwork, as_network, quiet_transformers
 from rewardmodel.core.run_directory import move_into_place, write_json_atomically
-from rewardmodel.core.template import Template
+from rewardmodel.core.template import EncodedText, Template
 from rewardmodel.core.texts import Prompt
 
 FORMAT_VERSION = 1
 SIDECAR = "plumbline.json"
 NOT_DIGESTED = (SIDECAR, "README.md")
+MEMBERS = "members"
+MEMBER_PLACE = re.compile(rf"{MEMBERS}/\d+")
 GOLDEN_TOLERANCE = 1e-4
 GOLDEN_TOLERANCE_BF16 = 5e-2
 
@@ -59,6 +69,13 @@ class ModelCard:
         temperature: divides a difference of rewards before the sigmoid, fitted on held-out comparisons.
         snapshot_sha256: content hash of the data it learned from.
         training: the config that trained it.
+        tie_parameter: ν of Davidson or θ of Rao & Kupper at that temperature; None where ties have no model.
+        heads: the file of member heads, or None.
+        members: networks that this model is made of, each {"digest", "name", "directory", "factor", "shift"}: its
+            reward times factor plus shift is on the common scale. Without a directory it was averaged into the weights.
+        combine: "mean", "minimum", "mean-variance" or "weights" (see `ensemble.combine`); None for a single model.
+        uncertainty_penalty: λ of "mean-variance", per nat.
+        uncertainty_mean: mean uncertainty over the reference set, in nats; twice that is much. None for one opinion.
     """
 
     name: str
@@ -73,42 +90,86 @@ class ModelCard:
     truncation: str = "start of the prompt first; a response keeps its start"
     end_of_text: str = "appended where the layout has none; encoders end with their separator"
     tie_parameter: float | None = None
+    heads: str | None = None
+    members: Sequence[Mapping[str, Any]] = ()
+    combine: str | None = None
+    uncertainty_penalty: float = 0.0
+    uncertainty_mean: float | None = None
+
+    @property
+    def places(self) -> list[str]:
+        """Where the members lie that are asked one by one, relative to the model; none for a single network."""
+        return [member["directory"] for member in self.members if member.get("directory")]
+
+    @property
+    def scales(self) -> list[Scale]:
+        """How the rewards of those members come onto one scale."""
+        return [Scale(member["factor"], member["shift"]) for member in self.members if member.get("directory")]
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A verified model: network, card, and the digest that names its files."""
+    """A verified model: its networks (one, unless it is an ensemble of networks), card, and the digest of its files."""
 
-    network: RewardNetwork
+    networks: tuple[RewardNetwork, ...]
     card: ModelCard
     digest: str
 
+    @property
+    def network(self) -> RewardNetwork:
+        """The first network; all lay texts out alike."""
+        return self.networks[0]
+
+    def opinions(self, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> Opinions:
+        """What the model says of each text, in the order given."""
+        members = read_members(self.networks, texts, tokens_per_batch=tokens_per_batch, scales=self.card.scales)
+        return combine(members, how=self.card.combine or MEAN, uncertainty_penalty=self.card.uncertainty_penalty)
+
 
 def save_model(network: RewardNetwork, card: ModelCard, directory: Path) -> str:
-    """Write the model so that the directory is there whole or not at all; an older one at the place is replaced.
+    """Write a network so that the directory is there whole or not at all; an older one at the place is replaced.
+
+    A network read by several heads is written with its own head as `heads.write_mean_head` left it.
 
     Returns: the digest, sha256 over the names and sha256 of all files but plumbline.json and README.md.
     """
-    partial = directory.with_name(f".partial-{directory.name}")
-    partial.mkdir(parents=True, exist_ok=True)
+    partial = _fresh(directory)
     network.model.save_pretrained(partial, safe_serialization=True)
     network.template.tokenizer.save_pretrained(partial)
-    golden = [
-        {"prompt": prompt, "response": response, "reward": reward}
-        for (prompt, response), reward in zip(GOLDEN_TEXTS, golden_rewards(network), strict=True)
-    ]
-    files = file_digests(partial)
-    digest = combined_digest(files)
-    write_json_atomically(
-        partial / SIDECAR,
-        {"format_version": FORMAT_VERSION, **asdict(card), "digest": digest, "files": files, "golden": golden},
+    if isinstance(network.heads, HeadBank):
+        save_bank(network.heads, partial)
+        card = replace(card, heads=HEADS_FILE)
+    return _finish((network,), card, partial, directory)
+
+
+def save_ensemble(
+    networks: Sequence[RewardNetwork], members: Sequence[Path], card: ModelCard, directory: Path, *, plain: int
+) -> str:
+    """Write an ensemble of saved models: each in members/, and one of them where a plain loader looks.
+
+    Files are linked where the disk allows it, so an ensemble takes the place of its members and no more.
+
+    Args:
+        networks, members: the models, loaded and on disk, in the order of `card.members`.
+        plain: which of them a plain loader finds.
+
+    Returns: the digest, as `save_model` does.
+    """
+    partial = _fresh(directory)
+    card = replace(
+        card,
+        members=[{**member, "directory": f"{MEMBERS}/{index}"} for index, member in enumerate(card.members)],
     )
-    move_into_place(partial, directory)
-    return digest
+    for file in members[plain].iterdir():
+        if file.is_file() and file.name not in NOT_DIGESTED:
+            _link(file, partial / file.name)
+    for place, member in zip(card.places, members, strict=True):
+        shutil.copytree(member, partial / place, copy_function=_link)
+    return _finish(tuple(networks), card, partial, directory)
 
 
 def load_model(directory: Path | str, *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> LoadedModel:
-    """Load and verify a saved reward model.
+    """Load and verify a saved reward model, with all its members.
 
     Raises: BrokenModel if a file is missing or differs from its digest, or if a golden text gets another reward.
     """
@@ -117,16 +178,10 @@ def load_model(directory: Path | str, *, device: str = "cpu", dtype: torch.dtype
     _verify_files(directory, sidecar["files"])
     card = ModelCard(**{name: sidecar[name] for name in ModelCard.__dataclass_fields__ if name in sidecar})
     quiet_transformers()
-    model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=dtype, use_safetensors=True)
-    model = model.to(torch.device(device)).eval()
-    template = Template(
-        AutoTokenizer.from_pretrained(directory), kind=card.template, max_length_tokens=card.max_length_tokens
-    )
-    network = as_network(model, template)
-    if network.reads_at != card.reads_at:
-        raise BrokenModel(f"{directory} says that its reward is read at {card.reads_at!r}; its model class says not.")
-    _verify_golden(directory, network, sidecar["golden"], card)
-    return LoadedModel(network, card, sidecar["digest"])
+    networks = _networks(directory, card, device=device, dtype=dtype)
+    model = LoadedModel(networks, card, sidecar["digest"])
+    _verify_golden(directory, model, sidecar["golden"])
+    return model
 
 
 def read_sidecar(directory: Path) -> dict[str, Any]:
@@ -147,15 +202,11 @@ def read_sidecar(directory: Path) -> dict[str, Any]:
     return dict(sidecar)
 
 
-def golden_rewards(network: RewardNetwork) -> list[float]:
-    """The rewards of the golden texts, each alone in its batch."""
-    return _rewards_one_by_one(network, GOLDEN_TEXTS)
-
-
 def file_digests(directory: Path) -> dict[str, str]:
-    """sha256 of each file by name, plumbline.json and README.md left out."""
+    """sha256 of each file by name, those of members included; plumbline.json and README.md at the top left out."""
     files = sorted(file for file in directory.iterdir() if file.is_file() and file.name not in NOT_DIGESTED)
-    return {file.name: _sha256(file) for file in files}
+    files += sorted(file for file in (directory / MEMBERS).rglob("*") if file.is_file())
+    return {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
 
 
 def combined_digest(files: Mapping[str, str]) -> str:
@@ -163,17 +214,66 @@ def combined_digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(files), sort_keys=True).encode()).hexdigest()
 
 
-def _rewards_one_by_one(network: RewardNetwork, items: Sequence[tuple[Prompt, str]]) -> list[float]:
-    was_training = network.model.training
-    network.model.eval()
-    pad_token_id = int(network.model.config.pad_token_id)
-    with torch.inference_mode():
-        rewards = [
-            network.rewards(pad([text], pad_token_id=pad_token_id).to(network.device)).item()
-            for text in network.template.encode(items)
-        ]
-    network.model.train(was_training)
-    return rewards
+def _fresh(directory: Path) -> Path:
+    """An empty place beside the directory; what a killed attempt left there is removed."""
+    partial = directory.with_name(f".partial-{directory.name}")
+    if partial.exists():
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True)
+    return partial
+
+
+def _finish(networks: tuple[RewardNetwork, ...], card: ModelCard, partial: Path, directory: Path) -> str:
+    """Write plumbline.json beside files that are there, and give the directory its name."""
+    files = file_digests(partial)
+    digest = combined_digest(files)
+    rewards = _golden_rewards(LoadedModel(networks, card, digest), GOLDEN_TEXTS)
+    golden = [
+        {"prompt": prompt, "response": response, "reward": reward}
+        for (prompt, response), reward in zip(GOLDEN_TEXTS, rewards, strict=True)
+    ]
+    write_json_atomically(
+        partial / SIDECAR,
+        {"format_version": FORMAT_VERSION, **asdict(card), "digest": digest, "files": files, "golden": golden},
+    )
+    move_into_place(partial, directory)
+    return digest
+
+
+def _networks(directory: Path, card: ModelCard, *, device: str, dtype: torch.dtype) -> tuple[RewardNetwork, ...]:
+    if not card.places:
+        return (_network(directory, card, device=device, dtype=dtype),)
+    if unknown := [place for place in card.places if not MEMBER_PLACE.fullmatch(place)]:
+        raise BrokenModel(f"{directory} names a member at {unknown[0]!r}, which is no place for one.")
+    networks = tuple(load_model(directory / place, device=device, dtype=dtype).network for place in card.places)
+    if len({network.template.digest for network in networks}) > 1:
+        raise BrokenModel(f"The members of {directory} lay texts out differently. Build it of models of one backbone.")
+    return networks
+
+
+def _network(directory: Path, card: ModelCard, *, device: str, dtype: torch.dtype) -> RewardNetwork:
+    model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=dtype, use_safetensors=True)
+    model = model.to(torch.device(device)).eval()
+    template = Template(
+        AutoTokenizer.from_pretrained(directory), kind=card.template, max_length_tokens=card.max_length_tokens
+    )
+    network = as_network(model, template)
+    if network.reads_at != card.reads_at:
+        raise BrokenModel(f"{directory} says that its reward is read at {card.reads_at!r}; its model class says not.")
+    return with_bank(network, load_bank(directory)) if card.heads else network
+
+
+def _golden_rewards(model: LoadedModel, items: Sequence[tuple[Prompt, str]]) -> list[float]:
+    """The rewards of golden texts, each alone in its batch."""
+    texts = model.network.template.encode(items)
+    return [model.opinions([text], tokens_per_batch=1).reward.item() for text in texts]
+
+
+def _link(source: Path | str, target: Path | str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one that knows no links
+        shutil.copy2(source, target)
 
 
 def _verify_files(directory: Path, files: Mapping[str, str]) -> None:
@@ -185,12 +285,10 @@ def _verify_files(directory: Path, files: Mapping[str, str]) -> None:
             raise BrokenModel(f"{file} was changed after the model was saved. Restore it, or train the model again.")
 
 
-def _verify_golden(
-    directory: Path, network: RewardNetwork, golden: Sequence[Mapping[str, Any]], card: ModelCard
-) -> None:
-    is_exact = next(network.model.parameters()).dtype == torch.float32
-    tolerance = GOLDEN_TOLERANCE if is_exact else GOLDEN_TOLERANCE_BF16 * max(card.reward_std, 1.0)
-    rewards = _rewards_one_by_one(network, [(pair["prompt"], pair["response"]) for pair in golden])
+def _verify_golden(directory: Path, model: LoadedModel, golden: Sequence[Mapping[str, Any]]) -> None:
+    is_exact = next(model.network.model.parameters()).dtype == torch.float32
+    tolerance = GOLDEN_TOLERANCE if is_exact else GOLDEN_TOLERANCE_BF16 * max(model.card.reward_std, 1.0)
+    rewards = _golden_rewards(model, [(pair["prompt"], pair["response"]) for pair in golden])
     for pair, reward in zip(golden, rewards, strict=True):
         if not abs(reward - pair["reward"]) <= tolerance * max(1.0, abs(pair["reward"])):
             raise BrokenModel(

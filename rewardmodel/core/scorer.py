@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from rewardmodel.core.batches import pad, text_batches
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
+from rewardmodel.core.ensemble import read_members
 from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.template import EncodedText
@@ -30,19 +30,21 @@ class Reward:
     Args:
         reward: in nats; only differences between answers to one prompt mean something.
         reward_normalized: shifted and scaled by the model's reference set.
-        uncertainty: spread between ensemble members, in nats; None for a single model.
+        uncertainty: standard deviation between the members of an ensemble, in nats; None for a single model.
+        members: what each member says, on the scale of all, in nats; None for a single model.
     """
 
     reward: float
     reward_normalized: float
     uncertainty: float | None = None
+    members: tuple[float, ...] | None = None
 
 
 class RewardScorer:
     """A loaded, verified reward model. Safe to use from several threads; they take turns.
 
     Args:
-        model: network, card and digest.
+        model: networks, card and digest.
         tokens_per_batch: padded tokens in one forward pass; by default what suits the device.
     """
 
@@ -88,22 +90,21 @@ class RewardScorer:
 
     def score_encoded(self, texts: Sequence[EncodedText]) -> list[Reward]:
         """The reward of each encoded item, in the order given."""
-        card = self.card
+        mean, std = self.card.reward_mean, self.card.reward_std
         with self._turn:
-            values = score_texts(self._model.network, texts, tokens_per_batch=self.tokens_per_batch)
-        return [Reward(value, (value - card.reward_mean) / card.reward_std) for value in values]
+            said = self._model.opinions(texts, tokens_per_batch=self.tokens_per_batch)
+        values = said.reward.tolist()
+        normalized = [(value - mean) / std for value in values]
+        if said.uncertainty is None:
+            return [Reward(*figures) for figures in zip(values, normalized, strict=True)]
+        members = map(tuple, said.members.tolist())
+        return [
+            Reward(*figures) for figures in zip(values, normalized, said.uncertainty.tolist(), members, strict=True)
+        ]
 
 
 def score_texts(network: RewardNetwork, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> list[float]:
-    """The reward of each text in nats, in the order given. Batches are sorted by length, so little is padding."""
-    was_training = network.model.training
-    network.model.eval()
-    pad_token_id = int(network.model.config.pad_token_id)
-    rewards = [0.0] * len(texts)
-    with torch.inference_mode():
-        for indices in text_batches(texts, tokens=tokens_per_batch):
-            batch = pad([texts[index] for index in indices], pad_token_id=pad_token_id).to(network.device)
-            for index, reward in zip(indices, network.rewards(batch).tolist(), strict=True):
-                rewards[index] = reward
-    network.model.train(was_training)
+    """The reward of each text in nats, the mean where there are several heads, in the order given."""
+    members = read_members((network,), texts, tokens_per_batch=tokens_per_batch)
+    rewards: list[float] = members.mean(dim=1).tolist()
     return rewards

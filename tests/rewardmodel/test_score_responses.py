@@ -10,6 +10,7 @@ from rewardmodel.core.score_responses import score_responses
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from tests.rewardmodel.builders import WORDS, make_run
 from tests.rewardmodel.test_checkpoint import save
+from tests.rewardmodel.test_ensemble import saved_ensemble
 
 
 @pytest.fixture
@@ -46,3 +47,24 @@ def test_a_run_that_was_cut_short_goes_on_without_doubling(run: Path) -> None:
     with RunDirectory(run) as directory:
         assert score_responses(directory)["scored"] == 700
     assert [score["id"] for score in scores(run)] == list(range(700))
+
+
+def test_a_single_model_knows_no_uncertainty(run: Path) -> None:
+    with RunDirectory(run) as directory:
+        score_responses(directory)
+    assert scores(run)[0]["uncertainty"] is None
+    assert scores(run)[0]["members"] is None
+
+
+def test_an_ensemble_gives_what_each_member_says_and_goes_on_alike(run: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    make_run(run, model=str(saved_ensemble(tiny_bert, tmp_path)))
+    with RunDirectory(run) as directory:
+        score_responses(directory)
+    whole = (run / "scores.jsonl").read_bytes()
+    first = json.loads(whole.splitlines()[0])
+    assert first["reward"] == pytest.approx(sum(first["members"]) / 3, abs=1e-5)
+    assert first["uncertainty"] > 0
+    (run / "scores.jsonl").write_bytes(b"".join(whole.splitlines(keepends=True)[:512]))
+    with RunDirectory(run) as directory:
+        score_responses(directory)
+    assert (run / "scores.jsonl").read_bytes() == whole
