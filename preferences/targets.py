@@ -1,9 +1,8 @@
 """What a model can learn from a comparison: pairs, orders, ratings, whichever are asked for."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from preferences.orders import Order, derive_orders
 from preferences.pairs import Pair, PairRules, derive_pairs
@@ -53,47 +52,35 @@ class Targets:
         )
 
 
-class _HasRecord(Protocol):
-    @property
-    def record(self) -> ComparisonRecord: ...
-
-
-RowT = TypeVar("RowT", bound=_HasRecord)
-
-
-def targets_by_prompt(
-    rows: Iterable[RowT],
+def targets_of(
+    record: ComparisonRecord,
     rules: PairRules,
     *,
     kinds: Collection[TargetKind] = PAIRS_ALONE,
     annotator_weights: AnnotatorWeights | None = None,
-) -> Iterator[tuple[RowT, Targets]]:
-    """Derive targets so that a prompt weighs 1 however many comparisons, judgments and responses it has.
-
-    That holds for each kind by itself: a prompt's pairs sum to 1, its orders do, and its ratings do. Each of a prompt's
-    comparisons that says anything of a kind gets an equal share of that kind. Under the `pair` weight nothing is
-    divided.
+) -> Targets:
+    """What one comparison says of each kind asked for. Under the `prompt` weight each kind sums to 1.
 
     Args:
-        rows: those of one prompt must follow each other, as they do in a snapshot.
-        kinds: which kinds of target to derive.
-        annotator_weights: as `derive_pairs` takes them.
-
-    Returns: every row, with empty targets where nothing is said.
+        annotator_weights: how much one judgment of an annotator counts, as `derive_pairs` takes them.
     """
-    for _, group in groupby(rows, key=lambda row: row.record.prompt_hash):
-        together = list(group)
-        records = [row.record for row in together]
-        pairs: Sequence[Sequence[Pair]] = [()] * len(records)
-        orders: Sequence[Sequence[Order]] = [()] * len(records)
-        ratings: Sequence[Sequence[Rating]] = [()] * len(records)
-        if "pairs" in kinds:
-            pairs = [derive_pairs(record, rules, annotator_weights=annotator_weights) for record in records]
-        if "orders" in kinds:
-            orders = [derive_orders(record, rules, annotator_weights=annotator_weights) for record in records]
-        if "ratings" in kinds:
-            ratings = [derive_ratings(record, rules, annotator_weights=annotator_weights) for record in records]
-        if rules.weight == "prompt":
-            pairs, orders, ratings = shared_by_prompt(pairs), shared_by_prompt(orders), shared_by_prompt(ratings)
-        for row, said in zip(together, zip(pairs, orders, ratings, strict=True), strict=True):
-            yield row, Targets(tuple(said[0]), tuple(said[1]), tuple(said[2]))
+    return Targets(
+        pairs=tuple(derive_pairs(record, rules, annotator_weights=annotator_weights)) if "pairs" in kinds else (),
+        orders=tuple(derive_orders(record, rules, annotator_weights=annotator_weights)) if "orders" in kinds else (),
+        ratings=tuple(derive_ratings(record, rules, annotator_weights=annotator_weights)) if "ratings" in kinds else (),
+    )
+
+
+def shared_targets(prompt: Sequence[Targets], rules: PairRules) -> list[Targets]:
+    """Targets of all comparisons of a prompt, so that it weighs 1 however many comparisons it has.
+
+    That holds for each kind by itself: a prompt's pairs sum to 1, its orders do, and its ratings do. Each of the
+    comparisons that says anything of a kind gets an equal share of that kind. Under the `pair` weight nothing is
+    divided.
+    """
+    if rules.weight == "pair":
+        return list(prompt)
+    pairs = shared_by_prompt([found.pairs for found in prompt])
+    orders = shared_by_prompt([found.orders for found in prompt])
+    ratings = shared_by_prompt([found.ratings for found in prompt])
+    return [Targets(tuple(p), tuple(o), tuple(r)) for p, o, r in zip(pairs, orders, ratings, strict=True)]

@@ -108,12 +108,8 @@ class Objective(nn.Module):
 
     def heard(self, data: TrainingSet) -> TrainingSet:
         """The comparisons that say something to this loss; the others are counted among those left out."""
-        kept = tuple(comparison for comparison in data.comparisons if self._weight(comparison) > 0)
-        reason = f"no {self.settings.learns_from.removesuffix('s')} in their judgments"
-        lost = len(data.comparisons) - len(kept)
-        if not lost:
-            return data
-        return replace(data, comparisons=kept, left_out={**data.left_out, reason: data.left_out.get(reason, 0) + lost})
+        kept = [place for place, comparison in enumerate(data.comparisons) if self._weight(comparison) > 0]
+        return data.only(kept, reason=f"no {self.settings.learns_from.removesuffix('s')} in their judgments")
 
     def _weight(self, comparison: TokenizedComparison) -> float:
         if self.settings.loss == REGRESSION:

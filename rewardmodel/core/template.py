@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import tokenizers
+import transformers
+from tokenizers import Encoding
 from transformers import PreTrainedTokenizerBase
 
 from rewardmodel.core.errors import InvalidConfig
@@ -22,6 +25,7 @@ SENTENCE_PAIR = "sentence-pair"
 CHAT_TEMPLATE = "chat-template"
 ROLE_LINES = "role-lines"
 PROMPT_SHARE = 0.25
+LAYOUT_VERSION = 1  # goes up with every change here that gives some text other token ids
 
 
 @dataclass(frozen=True)
@@ -63,34 +67,45 @@ class Template:
     @cached_property
     def digest(self) -> str:
         """sha256 over tokenizer, chat template, layout and window: equal where equal texts become equal token ids."""
-        parts = [self._backend.to_str(), self.tokenizer.chat_template, self.kind, self.max_length_tokens]
+        ends = [self.tokenizer.bos_token_id, self.tokenizer.eos_token_id]
+        versions = [LAYOUT_VERSION, tokenizers.__version__, transformers.__version__]
+        parts = [
+            self._backend.to_str(),
+            self.tokenizer.chat_template,
+            self.kind,
+            self.max_length_tokens,
+            ends,
+            versions,
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
-        """Token ids of each (prompt, response), in order."""
+        """Token ids of each (prompt, response), in order. A prompt that several responses have is encoded once."""
         if self.kind == SENTENCE_PAIR:
             return self._encode_sentence_pairs(items)
         return self._encode_chats(items)
 
     def _encode_sentence_pairs(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
         room = self.max_length_tokens - self._backend.num_special_tokens_to_add(True)
-        prompts = self._backend.encode_batch([prompt_text(prompt) for prompt, _ in items], add_special_tokens=False)
-        responses = self._backend.encode_batch([response for _, response in items], add_special_tokens=False)
+        prompts = self._encode_each([prompt_text(prompt) for prompt, _ in items])
+        responses = self._encode_each([response for _, response in items])
         encoded = []
         for prompt, response in zip(prompts, responses, strict=True):
-            prompt_tokens, response_tokens = shares(len(prompt.ids), len(response.ids), room=room)
-            is_truncated = prompt_tokens < len(prompt.ids) or response_tokens < len(response.ids)
-            prompt.truncate(prompt_tokens, direction="left")
-            response.truncate(response_tokens, direction="right")
-            pair = self._backend.post_process(prompt, response, True)
+            prompt_tokens, response_tokens = shares(len(prompt), len(response), room=room)
+            is_truncated = prompt_tokens < len(prompt) or response_tokens < len(response)
+            pair = self._backend.post_process(
+                _shortened(prompt, prompt_tokens, direction="left"),
+                _shortened(response, response_tokens, direction="right"),
+                True,
+            )
             encoded.append(EncodedText(tuple(pair.ids), tuple(pair.type_ids), is_truncated))
         return encoded
 
     def _encode_chats(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
         parts = [self._chat_parts(prompt, response) for prompt, response in items]
         adds_start = self.kind == ROLE_LINES
-        prompts = self._backend.encode_batch([start for start, _ in parts], add_special_tokens=False)
-        responses = self._backend.encode_batch([end for _, end in parts], add_special_tokens=False)
+        prompts = self._encode_each([start for start, _ in parts])
+        responses = self._encode_each([end for _, end in parts])
         start_ids = self._start_ids() if adds_start else []
         end_id = self.tokenizer.eos_token_id
         encoded = []
@@ -107,11 +122,22 @@ class Template:
             encoded.append(EncodedText(tuple(ids), None, is_truncated))
         return encoded
 
+    def _encode_each(self, texts: Sequence[str]) -> list[Encoding]:
+        """The tokens of each text; equal texts share them, so that nobody may change them."""
+        distinct = list(dict.fromkeys(texts))
+        found = dict(zip(distinct, self._backend.encode_batch(distinct, add_special_tokens=False), strict=True))
+        return [found[text] for text in texts]
+
     def _chat_parts(self, prompt: Prompt, response: str) -> tuple[str, str]:
-        """The conversation up to the answer, and the answer with whatever closes it."""
+        """The conversation up to the answer, and the answer with whatever closes it.
+
+        A text that ends as the template opens an answer is laid out already: trainers send their policy's own text.
+        """
         messages = [dict(message) for message in as_messages(prompt)]
         if self.kind == ROLE_LINES:
             return f"{role_lines(as_messages(prompt))}\n\nAssistant: ", response
+        if isinstance(prompt, str) and self._opening and prompt.endswith(self._opening):
+            return prompt, response.rstrip()
         start = self._chat(messages, add_generation_prompt=True)
         whole = self._chat([*messages, {"role": "assistant", "content": response}], add_generation_prompt=False)
         end = whole[len(start) :] if whole.startswith(start) else response
@@ -121,9 +147,26 @@ class Template:
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
         return str(text)
 
+    @cached_property
+    def _opening(self) -> str:
+        """What the chat template puts between the last message and the answer."""
+        messages = [{"role": "user", "content": "?"}]
+        closed = self._chat(messages, add_generation_prompt=False)
+        opened = self._chat(messages, add_generation_prompt=True)
+        return opened[len(closed) :] if opened.startswith(closed) else ""
+
     def _start_ids(self) -> list[int]:
         start = self.tokenizer.bos_token_id
         return [] if start is None else [start]
+
+
+def _shortened(encoding: Encoding, tokens: int, *, direction: str) -> Encoding:
+    """An encoding of at most so many tokens, cut on that side; the one given stays as it is."""
+    if len(encoding) <= tokens:
+        return encoding
+    copy = Encoding.merge([encoding], False)
+    copy.truncate(tokens, direction=direction)
+    return copy
 
 
 def choose_kind(tokenizer: PreTrainedTokenizerBase, *, is_decoder: bool) -> str:

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from preferences.pairs import Pair, PairRules, derive_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord, Message, ResponseRecord
-from preferences.rows import SnapshotRow
-from preferences.targets import targets_by_prompt
+from preferences.targets import shared_targets, targets_of
 from tests.preferences.strategies import comparisons
 
 PROMPT = (Message(role="user", content="Which way?"),)
@@ -91,11 +90,9 @@ def test_all_pairs_of_a_prompt_weigh_as_one_prompt_however_many_comparisons_it_h
         comparison(verdict((0,), (1,)), verdict((1,), (0,)), name="b"),
         comparison(name="nobody judged this"),
     ]
-    rows = [SnapshotRow(record, "train", record.comparison_hash, record.prompt_hash) for record in records]
-    derived = [said.pairs for _, said in targets_by_prompt(rows, PairRules())]
-    assert [sum(pair.weight for pair in pairs) for pairs in derived] == pytest.approx([0.5, 0.5, 0])
-    by_pair = [said.pairs for _, said in targets_by_prompt(rows, PairRules(weight="pair"))]
-    assert [sum(pair.weight for pair in pairs) for pairs in by_pair] == [3, 2, 0]
+    for rules, expected in [(PairRules(), [0.5, 0.5, 0]), (PairRules(weight="pair"), [3, 2, 0])]:
+        shared = shared_targets([targets_of(record, rules) for record in records], rules)
+        assert [sum(pair.weight for pair in found.pairs) for found in shared] == pytest.approx(expected)
 
 
 rules_drawn = st.builds(

@@ -10,16 +10,11 @@ from preferences.orders import Order, derive_orders
 from preferences.pairs import PairRules, derive_pairs, pairs_in_ranking
 from preferences.ratings import Rating, derive_ratings
 from preferences.records import JudgmentRecord
-from preferences.rows import SnapshotRow
-from preferences.targets import TARGET_KINDS, Targets, targets_by_prompt
+from preferences.targets import TARGET_KINDS, Targets, shared_targets, targets_of
 from preferences.weights import check_annotator_weights
 from tests.preferences.strategies import comparisons
 from tests.preferences.test_pairs import PROMPT, comparison, rules_drawn, verdict
 from tests.preferences.test_votes import annotator_weights_drawn
-
-
-def rows_of(*records):
-    return [SnapshotRow(record, "train", record.comparison_hash, record.prompt_hash) for record in records]
 
 
 def test_an_order_holds_the_tie_groups_best_first_and_what_is_left_out_below():
@@ -76,14 +71,12 @@ def test_every_rating_counts_but_for_surplus_and_none_for_being_all_bad():
 
 @given(st.lists(comparisons(max_k=9, prompt=st.just(PROMPT)), max_size=4), rules_drawn, annotator_weights_drawn)
 def test_each_kind_of_target_of_a_prompt_sums_to_one_or_is_absent(records, rules, weights):
-    found = [
-        said for _, said in targets_by_prompt(rows_of(*records), rules, kinds=TARGET_KINDS, annotator_weights=weights)
-    ]
+    found = [targets_of(record, rules, kinds=TARGET_KINDS, annotator_weights=weights) for record in records]
+    found = shared_targets(found, rules)
     assert len(found) == len(records)
     for kind in TARGET_KINDS:
         total = sum(item.weight for said in found for item in getattr(said, kind))
-        by_prompt = len({record.prompt_hash for record in records if record.documents})  # documents part prompts
-        assert total == 0 or by_prompt or math.isclose(total, 1)
+        assert not any(getattr(said, kind) for said in found) or math.isclose(total, 1)
 
 
 @given(comparisons(max_k=9), rules_drawn)
@@ -110,16 +103,16 @@ def test_of_k_responses_an_order_holds_each_once(k):
 def test_only_the_kinds_that_are_asked_for_are_derived():
     record = comparison(verdict((0,), (1,), ratings={0: {"tone": 1}}))
     for kind in TARGET_KINDS:
-        ((_, said),) = targets_by_prompt(rows_of(record), PairRules(), kinds=(kind,))
+        said = targets_of(record, PairRules(), kinds=(kind,))
         assert [name for name in TARGET_KINDS if getattr(said, name)] == [kind]
 
 
 def test_targets_are_renumbered_to_the_responses_they_speak_of():
     record = comparison(verdict((3,), ratings={}), verdict(ratings={1: {"tone": 2}}), k=4)
-    ((_, said),) = targets_by_prompt(rows_of(record), PairRules(), kinds=("ratings",))
+    said = targets_of(record, PairRules(), kinds=("ratings",))
     assert said.responses == [1]
     assert said.renumbered().ratings[0].text == 0
-    ((_, said),) = targets_by_prompt(rows_of(comparison(verdict((3,), (1,)), k=4)), PairRules(), kinds=("orders",))
+    said = targets_of(comparison(verdict((3,), (1,)), k=4), PairRules(), kinds=("orders",))
     assert said.renumbered() == said
 
 

@@ -262,7 +262,7 @@ def test_what_says_nothing_to_the_loss_is_left_out_and_counted(
 ) -> None:
     data = training_set(said(), silent, other())
     heard = objective(loss).heard(data)
-    assert heard.comparisons == (said(), other())
+    assert list(heard.comparisons) == [said(), other()]
     assert heard.left_out == {reason: 1}
     assert len(heard.comparisons) + sum(heard.left_out.values()) == heard.rows
     assert objective(loss).heard(heard) is heard
