@@ -1,11 +1,15 @@
 """Fresh databases on real engines, for tests that need real connections and processes of their own."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -27,25 +31,57 @@ def postgres_server() -> str:
 
 @contextmanager
 def fresh_database(engine: str, folder: Path) -> Iterator[dict[str, str]]:
-    """A migrated, empty database on "sqlite" or "postgresql"; yields the environment that processes need to use it."""
-    environment = {**os.environ, "PLUMBLINE_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    """A migrated, empty database on "sqlite" or "postgresql"; yields the environment that processes need to use it.
+
+    The first of each engine is migrated, and every one is a copy of that.
+    """
+    environment = _environment(folder)
     if engine == "sqlite":
-        environment["DATABASE_URL"] = f"sqlite:///{folder / 'test.sqlite3'}"
-        migrate(environment)
-        yield environment
+        shutil.copyfile(_migrated_file(), folder / "test.sqlite3")
+        yield {**environment, "DATABASE_URL": f"sqlite:///{folder / 'test.sqlite3'}"}
         return
-    server = postgres_server()
-    name = f"plumbline_test_{uuid.uuid4().hex[:12]}"
+    server, name = postgres_server(), f"plumbline_test_{uuid.uuid4().hex[:12]}"
+    template = _migrated_database(server)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield {**environment, "DATABASE_URL": _url(server, name), "PLUMBLINE_CONN_MAX_AGE_SECONDS": "0"}
+    finally:
+        _drop(server, name)
+
+
+@cache
+def _migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="plumbline-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrate({**_environment(folder), "DATABASE_URL": f"sqlite:///{folder / 'migrated.sqlite3'}"})
+    assert [path.name for path in folder.glob("migrated.sqlite3*")] == ["migrated.sqlite3"]  # no log is left beside it
+    return folder / "migrated.sqlite3"
+
+
+@cache
+def _migrated_database(server: str) -> str:
+    name = f"plumbline_migrated_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    environment["DATABASE_URL"] = server.rsplit("/", 1)[0] + f"/{name}"
-    environment["PLUMBLINE_CONN_MAX_AGE_SECONDS"] = "0"
-    try:
-        migrate(environment)
-        yield environment
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    atexit.register(_drop, server, name)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**_environment(Path(folder)), "PLUMBLINE_CONN_MAX_AGE_SECONDS": "0"}
+        migrate({**environment, "DATABASE_URL": _url(server, name)})
+    return name
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PLUMBLINE_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def _url(server: str, name: str) -> str:
+    return server.rsplit("/", 1)[0] + f"/{name}"
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def migrate(environment: dict[str, str]) -> None:
