@@ -23,6 +23,7 @@ ALLOWED_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS", default=["127.0.0.1", "local
 CSRF_TRUSTED_ORIGINS = env.list("PLUMBLINE_TRUSTED_ORIGINS", default=[])
 PLUMBLINE_HTTPS = env.bool("PLUMBLINE_HTTPS", default=False)
 PLUMBLINE_SCORER_URL = env.str("PLUMBLINE_SCORER_URL", default="http://127.0.0.1:8001").rstrip("/")
+PLUMBLINE_SCORER_TOKEN = env.str("PLUMBLINE_SCORER_TOKEN", default="")
 # How many computing runs (training, scoring, generation) one installation executes at a time.
 PLUMBLINE_COMPUTE_SLOTS = env.int("PLUMBLINE_COMPUTE_SLOTS", default=1)
 # After how long without a heartbeat a run is taken from its worker; how long a child may take to save when its run is

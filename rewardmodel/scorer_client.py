@@ -1,16 +1,15 @@
 """Asking the scoring server, from a process that must not load torch."""
 
-import json
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from rewardmodel.core.reward_function import NotScored, ScoringServer
 from rewardmodel.errors import RewardModelError, ScorerUnavailable
 
 TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 15.0
 
 
 class RefusedByScorer(RewardModelError):
@@ -20,28 +19,41 @@ class RefusedByScorer(RewardModelError):
     status = 400
 
 
+class TooLargeForScorer(RewardModelError):
+    """The scoring server reads no request of this size."""
+
+    code = "too_large"
+    status = 413
+
+
 def score_over_http(model: str, items: list[Any]) -> dict[str, Any]:
     """The scoring server's answer for these items by this model: {"model", "results": [{"reward", …}]}.
 
-    Raises: RefusedByScorer with the fields at fault; ScorerUnavailable if it is down or has no such model.
+    A server that breaks off, is loading or is full is asked again for a while; one that is not there is not waited for.
+
+    Raises:
+        RefusedByScorer: with the fields at fault.
+        TooLargeForScorer: fewer items have to be sent.
+        ScorerUnavailable: it is down, or has no such model.
     """
-    address = urlsplit(settings.PLUMBLINE_SCORER_URL)
-    kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    connection = kind(address.netloc, timeout=TIMEOUT_SECONDS)
-    body = json.dumps({"model": model, "items": items}).encode()
+    server = ScoringServer(
+        url=settings.PLUMBLINE_SCORER_URL,
+        token=settings.PLUMBLINE_SCORER_TOKEN,
+        request_seconds=TIMEOUT_SECONDS,
+        patience_seconds=PATIENCE_SECONDS,
+        waits_for_start=False,
+    )
     try:
-        connection.request("POST", f"{address.path}/v1/score", body, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        answer = json.load(response)
-    except (OSError, HTTPException, ValueError) as error:
+        return server.score(items, model=model)
+    except NotScored as failure:
+        said = str(failure.answer.get("message", ""))
+        if failure.status == 400:
+            raise RefusedByScorer(said, fields=failure.answer.get("fields")) from failure
+        if failure.status == 413:
+            raise TooLargeForScorer(said) from failure
+        if said:
+            raise ScorerUnavailable(said) from failure
         raise ScorerUnavailable(
             _("The scoring server at %(address)s does not answer. Start it with “manage.py serve_rewards”.")
             % {"address": settings.PLUMBLINE_SCORER_URL}
-        ) from error
-    finally:
-        connection.close()
-    if response.status == 400:
-        raise RefusedByScorer(answer["message"], fields=answer["fields"])
-    if response.status != 200:
-        raise ScorerUnavailable(str(answer.get("message", response.status)))
-    return dict(answer)
+        ) from failure

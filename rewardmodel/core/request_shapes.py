@@ -1,15 +1,12 @@
-"""What scoring clients send and expect: ours, OpenRLHF's, vLLM's, and the rerankers' of Jina and Cohere.
+"""What scoring clients send: our own shape, OpenRLHF's, vLLM's, and the rerankers' of Jina and Cohere."""
 
-Each shape is a pair of functions: the request's items, and the answer for their rewards.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from preferences.records import Message
-from rewardmodel.core.scorer import Reward, ScoreItem
+from rewardmodel.core.scorer import ScoreItem
 from rewardmodel.core.texts import Prompt
 
 MOST_ITEMS = 1024
@@ -27,25 +24,26 @@ class InvalidRequest(Exception):
         return self.message
 
 
+def read_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in a request's body.
+
+    Raises: InvalidRequest if it is none.
+    """
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The request's body is not JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("The request's body must be a JSON object.")
+    return body
+
+
 def score_items(body: Mapping[str, Any]) -> list[ScoreItem]:
     """POST /v1/score {"items": [{"prompt": text or messages, "response": text}]}."""
     return [
         ScoreItem(_prompt(item, f"items[{index}]"), _text(item, "response", f"items[{index}]"))
         for index, item in enumerate(_objects(body, "items"))
     ]
-
-
-def score_answer(rewards: Sequence[Reward], body: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "results": [
-            {
-                "reward": reward.reward,
-                "reward_normalized": reward.reward_normalized,
-                "uncertainty": reward.uncertainty,
-            }
-            for reward in rewards
-        ]
-    }
 
 
 def openrlhf_items(body: Mapping[str, Any]) -> list[ScoreItem]:
@@ -63,11 +61,6 @@ def openrlhf_items(body: Mapping[str, Any]) -> list[ScoreItem]:
     ]
 
 
-def openrlhf_answer(rewards: Sequence[Reward], body: Mapping[str, Any]) -> dict[str, Any]:
-    values = [reward.reward for reward in rewards]
-    return {"rewards": values, "scores": values, "extra_logs": {"dummy_scores": values}}
-
-
 def vllm_items(body: Mapping[str, Any]) -> list[ScoreItem]:
     """POST /classify {"input": text or texts} or {"messages": [..., the assistant's answer]}."""
     if body.get("messages") is not None:
@@ -81,22 +74,12 @@ def vllm_items(body: Mapping[str, Any]) -> list[ScoreItem]:
     return [ScoreItem("", text) for text in texts]
 
 
-def vllm_answer(rewards: Sequence[Reward], body: Mapping[str, Any]) -> dict[str, Any]:
-    """Probabilities by default, as vLLM has it; the reward itself with "use_activation": false."""
-    activate = body.get("use_activation", True) is not False
-    values = [_sigmoid(reward.reward) if activate else reward.reward for reward in rewards]
-    return {
-        "object": "list",
-        "data": [
-            {"index": index, "label": "LABEL_0", "probs": [value], "num_classes": 1}
-            for index, value in enumerate(values)
-        ],
-    }
-
-
 def rerank_items(body: Mapping[str, Any]) -> list[ScoreItem]:
-    """POST /v1/rerank {"query": text, "documents": [text or {"text"}], "top_n"?}."""
+    """POST /v1/rerank {"query": text, "documents": [text or {"text"}], "top_n"?, "return_documents"?}."""
     query = _text(body, "query", "")
+    top_n = body.get("top_n")
+    if top_n is not None and (not isinstance(top_n, int) or isinstance(top_n, bool) or top_n < 0):
+        raise InvalidRequest("top_n must be a whole number of at least 0.", {"top_n": "must be at least 0"})
     documents = body.get("documents")
     if not isinstance(documents, list):
         raise InvalidRequest("documents is missing or no list.", {"documents": "must be a list of texts"})
@@ -106,20 +89,6 @@ def rerank_items(body: Mapping[str, Any]) -> list[ScoreItem]:
         )
         for i, document in enumerate(_not_too_many(documents, "documents"))
     ]
-
-
-def rerank_answer(rewards: Sequence[Reward], body: Mapping[str, Any]) -> dict[str, Any]:
-    top_n = body.get("top_n", len(rewards))
-    if not isinstance(top_n, int) or top_n < 1:
-        raise InvalidRequest("top_n must be a whole number of at least 1.", {"top_n": "must be at least 1"})
-    texts = [document["text"] if isinstance(document, dict) else document for document in body["documents"]]
-    best = sorted(range(len(rewards)), key=lambda index: -rewards[index].reward)[:top_n]
-    return {
-        "results": [
-            {"index": index, "relevance_score": rewards[index].reward, "document": {"text": texts[index]}}
-            for index in best
-        ]
-    }
 
 
 def _prompt(item: Mapping[str, Any], where: str) -> Prompt:
@@ -174,8 +143,8 @@ def _text(item: Mapping[str, Any], name: str, where: str) -> str:
             f"{place} has {len(value)} characters; {LONGEST_TEXT_CHARACTERS} are allowed.",
             {place: f"must have at most {LONGEST_TEXT_CHARACTERS} characters"},
         )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{place} holds half a character.", {place: "must be valid Unicode"}) from None
     return value
-
-
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + math.exp(-value)) if value >= 0 else math.exp(value) / (1 + math.exp(value))

@@ -1,41 +1,24 @@
-"""The scoring server over its WSGI interface and, once, under gunicorn."""
+"""The scoring server over its WSGI interface: shapes, errors, and which model answers."""
 
-import io
 import json
-import os
-import subprocess
-import sys
-import time
-from http.client import HTTPConnection
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from rewardmodel.core.model_pool import ModelPool
+from rewardmodel.core.batching import QueueFull, ScoringFailed, TooSlow
+from rewardmodel.core.model_pool import ModelPool, ServedModel
 from rewardmodel.core.run_directory import write_json_atomically
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.serve import ScoringApplication
-from tests.rewardmodel.test_checkpoint import save
-
-ROOT = Path(__file__).resolve().parents[2]
-ITEM = {"prompt": "how do i boil an egg", "response": "good"}
+from rewardmodel.core.serve import LARGEST_BODY_BYTES, ScoringApplication, create_application
+from tests.rewardmodel.serving import ITEM, call, call_for_headers, make_home, promote, wait_until
 
 
 @pytest.fixture(scope="module")
 def home(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    (home / "reward-models").mkdir()
-    for name in ("first", "second"):
-        save(tiny_bert, home / "reward-models" / name)
-    return home
-
-
-def promote(home: Path, name: str) -> None:
-    (home / "reward-models" / "aliases").mkdir(exist_ok=True)
-    write_json_atomically(
-        home / "reward-models" / "aliases" / "champion.json", {"name": name, "directory": f"reward-models/{name}"}
-    )
+    return make_home(tiny_bert, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -44,25 +27,6 @@ def application(home: Path) -> ScoringApplication:
     application = ScoringApplication(ModelPool(home))
     wait_until(lambda: call(application, "/health")[1]["status"] == "ready")
     return application
-
-
-def wait_until(claim: Any) -> None:
-    deadline = time.monotonic() + 30
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert claim()
-
-
-def call(application: ScoringApplication, path: str, body: Any = None, *, method: str = "") -> tuple[int, Any]:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    statuses: list[str] = []
-    environ = {
-        "PATH_INFO": path,
-        "REQUEST_METHOD": method or ("POST" if body is not None else "GET"),
-        "wsgi.input": io.BytesIO(raw),
-    }
-    content = b"".join(application(environ, lambda status, headers: statuses.append(status)))  # type: ignore[arg-type]
-    return int(statuses[0].split()[0]), json.loads(content)
 
 
 def expected(home: Path, *items: ScoreItem) -> list[float]:
@@ -79,12 +43,17 @@ def test_our_own_shape_answers_rewards_in_order(application: ScoringApplication,
     assert rewards == pytest.approx(wanted, abs=1e-5)
     assert answer["results"][0]["reward_normalized"] == pytest.approx((rewards[0] - 0.5) / 2)
     assert answer["results"][0]["uncertainty"] is None
+    scorer = RewardScorer.load(home / "reward-models" / "first")
+    assert (answer["digest"], answer["template_digest"]) == (scorer.digest, scorer.template_digest)
+    texts = scorer.encode([ScoreItem(ITEM["prompt"], "good"), ScoreItem(chat, "bad bad")])
+    assert answer["usage"] == {"total_tokens": sum(len(text.token_ids) for text in texts)}
 
 
 def test_openrlhf_gets_rewards_and_scores(application: ScoringApplication, home: Path) -> None:
     body = {"query": ["how do i boil an egg good"], "prompts": ["how do i boil an egg"]}
     status, answer = call(application, "/get_reward", body)
     assert status == 200
+    assert set(answer) == {"rewards", "scores", "extra_logs"}
     assert answer["rewards"] == answer["scores"] == answer["extra_logs"]["dummy_scores"]
     assert answer["rewards"] == pytest.approx(expected(home, ScoreItem(ITEM["prompt"], " good")), abs=1e-5)
 
@@ -96,6 +65,9 @@ def test_vllm_gets_the_reward_when_it_asks_for_no_activation(application: Scorin
     wanted = expected(home, ScoreItem(ITEM["prompt"], "good"))
     assert raw["data"][0]["probs"] == pytest.approx(wanted, abs=1e-5)
     assert 0 < probability["data"][0]["probs"][0] < 1
+    assert set(raw) == {"id", "object", "created", "model", "data", "usage"}
+    assert set(raw["usage"]) == {"prompt_tokens", "total_tokens", "completion_tokens", "prompt_tokens_details"}
+    assert raw["usage"]["prompt_tokens"] == raw["usage"]["total_tokens"] > 0
     assert len(call(application, "/classify", {"input": ["a", "b"]})[1]["data"]) == 2
     assert len(call(application, "/classify", {"input": "a"})[1]["data"]) == 1
 
@@ -108,6 +80,10 @@ def test_a_reranker_answers_best_first(application: ScoringApplication) -> None:
     assert len(scores) == 2
     assert scores == sorted(scores, reverse=True)
     assert answer["results"][0]["document"]["text"] in ("good", "bad bad bad", "water")
+    assert set(answer) == {"id", "model", "results", "usage"}
+    for path in ("/rerank", "/v2/rerank"):
+        bare = call(application, path, {**body, "top_n": 0, "return_documents": False})[1]["results"]
+        assert [set(result) for result in bare] == [{"index", "relevance_score"}] * 3
 
 
 @pytest.mark.parametrize(
@@ -125,7 +101,9 @@ def test_a_reranker_answers_best_first(application: ScoringApplication) -> None:
         ("/classify", {"input": [1]}, "input[0]"),
         ("/classify", {"messages": [{"role": "user", "content": "x"}]}, "messages"),
         ("/v1/rerank", {"query": "x"}, "documents"),
-        ("/v1/rerank", {"query": "x", "documents": ["a"], "top_n": 0}, "top_n"),
+        ("/v1/rerank", {"query": "x", "documents": ["a"], "top_n": -1}, "top_n"),
+        ("/v1/rerank", {"query": "x", "documents": ["a"], "top_n": True}, "top_n"),
+        ("/v1/score", {"items": [{"prompt": "x", "response": "\ud800"}]}, "items[0].response"),
     ],
 )
 def test_bad_input_is_answered_with_its_field(
@@ -155,8 +133,9 @@ def test_without_a_champion_the_server_says_so(tmp_path: Path) -> None:
     assert "Promote one" in answer["message"]
     assert call(application, "/health") == (
         200,
-        {"status": "no-model", "model": None, "digest": None, "problem": None},
+        {"status": "no-model", "model": None, "digest": None, "template_digest": None, "problem": None},
     )
+    assert call(application, "/ready")[0] == 503
 
 
 def test_a_promoted_model_takes_over_while_the_server_runs(application: ScoringApplication, home: Path) -> None:
@@ -180,36 +159,120 @@ def test_another_model_can_be_named(application: ScoringApplication) -> None:
 @pytest.mark.parametrize("name", ["third", "../first", "", "a/b", "first/../first"])
 def test_a_model_that_does_not_exist_is_said_so(application: ScoringApplication, name: str) -> None:
     status, answer = call(application, "/v1/score", {"items": [ITEM], "model": name})
-    assert status == 503
+    assert status == 404
     assert "There is no reward model named" in answer["message"]
 
 
-@pytest.mark.slow
-def test_it_runs_under_gunicorn(home: Path, free_port: int) -> None:
-    promote(home, "first")
-    command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--bind", f"127.0.0.1:{free_port}"]
-    server = subprocess.Popen(
-        [*command, "rewardmodel.core.serve:create_application()"],
-        cwd=ROOT,
-        env={**os.environ, "PLUMBLINE_HOME": str(home)},
-        stderr=subprocess.DEVNULL,
+def test_an_alias_names_a_model_too(application: ScoringApplication, home: Path) -> None:
+    write_json_atomically(home / "reward-models/aliases/candidate.json", {"name": "second", "directory": "unused"})
+    for alias, name in (("candidate", "second"), ("champion", "first")):
+        assert call(application, "/v1/score", {"items": [ITEM], "model": alias})[1]["model"] == name
+
+
+def test_a_champion_that_was_broken_is_tried_again(
+    application: ScoringApplication, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rewardmodel.core.model_pool.SECONDS_BETWEEN_ATTEMPTS", 0.0)
+    write_json_atomically(
+        home / "reward-models/aliases/champion.json", {"name": "third", "directory": "reward-models/third"}
     )
-    try:
-        wait_until(lambda: ask(free_port, "GET", "/health").get("status") == "ready")
-        answer = ask(free_port, "POST", "/v1/score", {"items": [ITEM]})
-        wanted = expected(home, ScoreItem(ITEM["prompt"], ITEM["response"]))
-        assert answer["results"][0]["reward"] == pytest.approx(wanted[0], abs=1e-5)
-    finally:
-        server.terminate()
-        server.wait(30)
+    wait_until(lambda: call(application, "/health")[1]["problem"])
+    shutil.copytree(home / "reward-models" / "second", home / "reward-models" / "third")
+    wait_until(lambda: call(application, "/health")[1]["model"] == "third")
+    assert call(application, "/health")[1]["problem"] is None
+    shutil.rmtree(home / "reward-models" / "third")
 
 
-def ask(port: int, method: str, path: str, body: Any = None) -> Any:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request(method, path, json.dumps(body) if body else None)
-        return json.load(connection.getresponse())
-    except OSError:
-        return {}
-    finally:
-        connection.close()
+def test_a_damaged_file_never_stops_the_server_from_following_promotions(
+    application: ScoringApplication, home: Path
+) -> None:
+    (home / "reward-models/aliases/champion.json").write_bytes(b"[]")
+    wait_until(lambda: "cannot be loaded" in (call(application, "/health")[1]["problem"] or ""))
+    promote(home, "second")
+    wait_until(lambda: call(application, "/health")[1]["model"] == "second")
+
+
+def test_ready_once_there_is_a_champion(application: ScoringApplication) -> None:
+    assert call(application, "/ready")[0] == 200
+
+
+def test_models_are_listed_as_openai_lists_them(application: ScoringApplication) -> None:
+    status, answer = call(application, "/v1/models")
+    assert (status, answer["object"]) == (200, "list")
+    assert [(model["id"], model["object"], model["is_champion"]) for model in answer["data"]] == [
+        ("first", "model", True),
+        ("second", "model", False),
+    ]
+
+
+def test_a_token_is_asked_for_everywhere_but_where_life_is_looked_for(
+    application: ScoringApplication,
+) -> None:
+    guarded = ScoringApplication(application.pool, token="secret-ä")
+    assert call(guarded, "/health")[0] == call(guarded, "/ready")[0] == 200
+    for authorization in ("", "secret-ä", "Bearer secret", "Bearer secret-ä "):
+        for path, body in (("/v1/score", {"items": [ITEM]}), ("/metrics", None), ("/v1/models", None)):
+            status, answer = call(guarded, path, body, HTTP_AUTHORIZATION=authorization)
+            assert (status, answer["code"]) == (401, "unauthorized")
+    assert call(guarded, "/v1/score", {"items": [ITEM]}, HTTP_AUTHORIZATION="Bearer secret-ä")[0] == 200
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(application: ScoringApplication) -> None:
+    status, answer = call(application, "/v1/score", b"{}", CONTENT_LENGTH=str(LARGEST_BODY_BYTES + 1))
+    assert (status, answer["code"]) == (413, "too_large")
+    assert call(application, "/v1/score", b" " * (LARGEST_BODY_BYTES + 1))[0] == 413
+
+
+class Overrun:
+    """A queue that is full, or too slow: what a server under too much load meets."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def score(self, texts: Any) -> Any:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code", "retry"),
+    [
+        (QueueFull("2 texts wait."), 503, "queue_full", "1"),
+        (TooSlow("Not within 1 s."), 504, "too_slow", None),
+        (ScoringFailed("no"), 500, "failed", None),
+    ],
+)
+def test_a_server_under_too_much_load_says_so(
+    application: ScoringApplication, failure: Exception, status: int, code: str, retry: str | None
+) -> None:
+    champion = application.pool.champion()
+    application.pool._champion = ServedModel(champion.name, champion.scorer, Overrun(failure))  # type: ignore[arg-type]
+    found, headers, content = call_for_headers(application, "/v1/score", {"items": [ITEM]})
+    assert (found, json.loads(content)["code"], headers.get("Retry-After")) == (status, code, retry)
+
+
+def test_metrics_are_what_prometheus_reads(application: ScoringApplication) -> None:
+    call(application, "/v1/score", {"items": [ITEM, {"prompt": "an egg", "response": "bad " * 20}]})
+    call(application, "/v1/score", {})
+    call(application, "/nowhere/else")
+    text = call_for_headers(application, "/metrics")[2]
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    values = {(sample.name, *sorted(sample.labels.values())): sample.value
+              for family in families.values() for sample in family.samples}  # fmt: skip
+    name = "plumbline_scorer"
+    assert values[f"{name}_requests_total", "/v1/score", "200"] == 1
+    assert values[f"{name}_requests_total", "/v1/score", "400"] == 1
+    assert values[f"{name}_requests_total", "404", "other"] == 1
+    assert values[f"{name}_texts_total", "first"] == 2
+    assert values[f"{name}_request_seconds_count", "/v1/score"] == 2
+    assert values[f"{name}_batch_texts_sum",] == 2
+    assert values[f"{name}_padded_tokens_total",] >= values[f"{name}_tokens_total",] > 0
+    assert values[f"{name}_waiting_texts",] == 0
+    assert values[f"{name}_model_loads_total", "loaded"] == 1
+    (info,) = families[f"{name}_champion_info"].samples
+    assert info.labels == application.pool.champion().labels
+
+
+def test_a_precision_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLUMBLINE_SCORER_PRECISION", "int3")
+    with pytest.raises(ValueError, match="PLUMBLINE_SCORER_PRECISION"):
+        create_application()
