@@ -69,8 +69,8 @@ class Objective(nn.Module):
             self.tie = nn.Parameter(torch.tensor(start(tie_share(comparisons))))
             if settings.loss == RAO_KUPPER:
                 self.tie.data.expm1_().log_()  # softplus, which keeps log θ positive, takes it back
-        each = [(rating.attribute, rating.value) for comparison in comparisons for rating in comparison.ratings]
-        self.rating_scales = rating_scales(each if settings.loss == REGRESSION else ())
+        read = comparisons if settings.loss == REGRESSION else ()
+        self.rating_scales = rating_scales((each.attribute, each.value) for one in read for each in one.ratings)
         weights = settings.attributes or dict.fromkeys(self.rating_scales, 1.0)
         self.attribute_shares = share_of_attributes(weights) if weights else {}
 
@@ -170,12 +170,14 @@ class Objective(nn.Module):
 
 def tie_share(comparisons: Sequence[TokenizedComparison]) -> float:
     """The part of all pairs, by weight, that are ties, held between 0.01 and 0.9; one third where there is no pair."""
-    pairs = [pair for comparison in comparisons for pair in comparison.pairs]
-    total = sum(pair.weight for pair in pairs)
+    total = ties = 0.0
+    for comparison in comparisons:
+        total += sum(pair.weight for pair in comparison.pairs)
+        ties += sum(pair.weight for pair in comparison.pairs if pair.target == TIE)
     if not total:
         return TIE_SHARE_UNKNOWN
     least, most = TIE_SHARES
-    return min(most, max(least, sum(pair.weight for pair in pairs if pair.target == TIE) / total))
+    return min(most, max(least, ties / total))
 
 
 def pair_batch(comparisons: Sequence[TokenizedComparison]) -> PairBatch:
