@@ -106,6 +106,29 @@ def make_tiny_llama(path: Path, *, seed: int = 0, pad_is_eos: bool = True) -> Pa
     return path
 
 
+def make_tiny_decoder(path: Path, kind: str, *, seed: int = 0, **changes: Any) -> Path:
+    """A decoder of any class of transformers, by its model type, with the tokenizer of `make_tiny_llama`."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    make_tiny_llama(path)
+    torch.manual_seed(seed)
+    sizes = {
+        "vocab_size": 320,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "max_position_embeddings": 256,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+        "pad_token_id": 1,
+    }
+    config = AutoConfig.for_model(kind, **{**sizes, **changes})
+    AutoModelForCausalLM.from_config(config).save_pretrained(path)
+    return path
+
+
 def make_run(path: Path, **config: Any) -> Path:
     """A run directory with its config.json."""
     path.mkdir(parents=True, exist_ok=True)

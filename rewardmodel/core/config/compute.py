@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from rewardmodel.core.settings import DEVICES, PRECISIONS, Settings
 
+AUTO, PADDED, PACKED, SHARED = ROUTES = ("auto", "padded", "packed", "shared")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComputeSettings(Settings):
@@ -15,6 +17,9 @@ class ComputeSettings(Settings):
     """"bf16" computes under autocast, weights and head in fp32; "auto" takes it where the processor has it."""
     device: str = "auto"
     """"cpu", "cuda", or "auto" for cuda where there is one."""
+    route: str = "auto"
+    """How the texts of comparisons go through the backbone: "padded", "packed" without padding, "shared" with prompts
+    encoded once, or "auto" for the one that computes the fewest tokens (see docs/reward-models.md)."""
     torch_threads: int = 1
     """CPU threads. More than the free cores make training slower, not faster."""
     validations: int = 4
@@ -28,3 +33,4 @@ class ComputeSettings(Settings):
         self.require_not_negative("validations", "checkpoint_every_seconds")
         self.require_one_of("precision", PRECISIONS)
         self.require_one_of("device", DEVICES)
+        self.require_one_of("route", ROUTES)
