@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -31,6 +32,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """Turn an expected failure of any app, or of DRF, into `{"code", "message", "fields"}`."""
     if isinstance(exc, PlumblineError):
         return Response(error_body(exc.code, str(exc), exc.fields), status=exc.status)
+    if isinstance(exc, RequestDataTooBig):
+        sentence = _("A request may have at most %(bytes)s bytes. Send less at a time.")
+        message = sentence % {"bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+        return Response(error_body("too_large", message), status=413)
     response = default_exception_handler(exc, context)
     if response is None:
         return None

@@ -47,6 +47,12 @@ class QueuedTrainingSerializer(serializers.Serializer):
     model = serializers.CharField()
 
 
+class ScoreItemsSerializer(serializers.Serializer):
+    """What the scoring server reads; it checks the items itself."""
+
+    items = serializers.ListField(child=serializers.DictField())
+
+
 class PromotionSerializer(serializers.Serializer):
     alias = serializers.ChoiceField(choices=RewardModelAlias.Name.choices, default=RewardModelAlias.Name.CHAMPION)
 
@@ -104,7 +110,7 @@ def reward_model(request: Request, name: str) -> Response:
 
 
 @extend_schema(
-    request=inline_serializer("ScoreItems", {"items": serializers.ListField(child=serializers.DictField())}),
+    request=ScoreItemsSerializer,
     responses=inline_serializer(
         "Rewards", {"model": serializers.CharField(), "results": serializers.ListField(child=serializers.DictField())}
     ),
@@ -113,7 +119,9 @@ def reward_model(request: Request, name: str) -> Response:
 def score(request: Request, name: str) -> Response:
     """Rewards of {"items": [{"prompt", "response"}]} by this model, from the scoring server; 503 when it is down."""
     model = get_reward_model_for(request.user, name)
-    return Response(score_over_http(model.name, request.data.get("items")))
+    serializer = ScoreItemsSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return Response(score_over_http(model.name, serializer.validated_data["items"]))
 
 
 @extend_schema(request=PromotionSerializer, responses=RewardModelSerializer)

@@ -62,7 +62,8 @@ class ScoringServer:
 
         Raises: NotScored if the server refuses the request, or gives no answer within the patience.
         """
-        body = json.dumps({"items": list(items), **({"model": model} if model else {})}).encode()
+        sent = {"items": list(items), **({"model": model} if model else {})}
+        body = json.dumps(sent, ensure_ascii=False).encode("utf-8", "surrogatepass")
         until = time.monotonic() + self.patience_seconds
         pause = SHORTEST_PAUSE_SECONDS
         while True:

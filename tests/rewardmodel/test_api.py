@@ -22,6 +22,7 @@ from tests.factories import make_comparison, make_member, make_person, make_proj
 from tests.rewardmodel.rows import make_reward_model, make_snapshot
 
 pytestmark = pytest.mark.django_db
+SCORER_TOKEN = "of-the-scorer"
 ITEMS = {"items": [{"prompt": "how do i boil an egg", "response": "good"}]}
 
 
@@ -51,7 +52,8 @@ def scoring_server(plumbline_home: Path, settings: Settings, free_port: int) -> 
         def log_message(self, *args: Any) -> None:
             pass
 
-    application = ScoringApplication(ModelPool(plumbline_home))
+    application = ScoringApplication(ModelPool(plumbline_home), token=SCORER_TOKEN)
+    settings.PLUMBLINE_SCORER_TOKEN = SCORER_TOKEN
 
     def limited(environ: Any, start_response: Any) -> Any:  # wsgiref hands over the open socket
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
@@ -158,6 +160,44 @@ def test_bad_items_are_answered_with_their_field(project: Project, model: Reward
     answer = post(client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/", {"items": [{"prompt": 1}]})
     assert answer.status_code == 400
     assert "items[0].prompt" in answer.json()["fields"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "items"),
+        ({"items": "egg"}, "items"),
+        ({"items": [7]}, "items"),
+        ([1], "non_field_errors"),
+        ({"items": ITEMS["items"] * 1025}, "items"),
+        ({"items": [{"prompt": "x", "response": "y" * 200_001}]}, "items[0].response"),
+        ({"items": [{"prompt": "x", "response": "\ud800"}]}, "items[0].response"),
+    ],
+)
+def test_what_the_scoring_server_does_not_take_is_400_here_too(
+    project: Project, model: RewardModel, scoring_server: None, body: Any, field: str
+) -> None:
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/", body)
+    assert answer.status_code == 400, answer.content
+    assert field in answer.json()["fields"]
+
+
+def test_more_than_the_platform_reads_is_413(project: Project, model: RewardModel, scoring_server: None) -> None:
+    items = [{"prompt": "x", "response": "y" * 190_000}] * 90
+    answer = post(client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/", {"items": items})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_the_platform_sends_the_scoring_servers_token(
+    project: Project, model: RewardModel, scoring_server: None, settings: Settings
+) -> None:
+    client, path = client_of("engineer", project), "/api/v1/reward-models/helpful-1/score/"
+    settings.PLUMBLINE_SCORER_TOKEN = SCORER_TOKEN
+    assert post(client, path, ITEMS).status_code == 200
+    settings.PLUMBLINE_SCORER_TOKEN = "another"
+    refused = post(client, path, ITEMS)
+    assert (refused.status_code, refused.json()["code"]) == (503, "scorer_unavailable")
+    assert "token" in refused.json()["message"]
 
 
 def test_a_scoring_server_that_is_down_is_said_so(

@@ -69,15 +69,26 @@ def test_a_long_decoder_prompt_keeps_start_end_and_end_of_text(llama: Template) 
     assert llama.tokenizer.decode(list(text.token_ids)).endswith("egg\n\nAssistant: good</s>")
 
 
-def test_a_chat_template_is_used_and_its_end_of_text_not_doubled(tiny_llama: Path) -> None:
+@pytest.fixture
+def chatty(tiny_llama: Path) -> Template:
+    """A decoder whose tokenizer has a chat template."""
     tokenizer = load_backbone(str(tiny_llama), max_length_tokens=64).template.tokenizer
     tokenizer.chat_template = (
         "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token if m.role == 'assistant' }}\n{% endfor %}"
         "{% if add_generation_prompt %}[assistant]{% endif %}"
     )
-    template = Template(tokenizer, kind="chat-template", max_length_tokens=64)
-    (text,) = template.encode([([Message(role="user", content="egg")], "good")])
-    assert tokenizer.decode(list(text.token_ids)) == "[user]egg\n[assistant]good</s>"
+    return Template(tokenizer, kind="chat-template", max_length_tokens=64)
+
+
+def test_a_chat_template_is_used_and_its_end_of_text_not_doubled(chatty: Template) -> None:
+    (text,) = chatty.encode([([Message(role="user", content="egg")], "good")])
+    assert chatty.tokenizer.decode(list(text.token_ids)) == "[user]egg\n[assistant]good</s>"
+
+
+@pytest.mark.parametrize("response", ["good", "good</s>", "good</s>\n"])
+def test_a_prompt_that_is_laid_out_already_is_not_laid_out_again(chatty: Template, response: str) -> None:
+    laid_out = chatty.encode([("[user]egg\n[assistant]", response)])
+    assert laid_out == chatty.encode([([Message(role="user", content="egg")], "good")])
 
 
 def test_a_text_prompt_and_one_user_message_are_the_same(bert: Template, llama: Template) -> None:
