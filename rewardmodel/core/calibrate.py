@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rewardmodel.core.config.objective import DAVIDSON, WITH_TIES
+from rewardmodel.core.config.objective import BRADLEY_TERRY, DAVIDSON, WITH_TIES
 from rewardmodel.core.losses.bradley_terry import pair_nats
 from rewardmodel.core.losses.davidson import davidson_log_probabilities
 from rewardmodel.core.losses.outcomes import TIE, outcome_nats
@@ -38,11 +38,16 @@ class Calibration:
 
 
 def calibrate(
-    lead: Tensor, target: Tensor, *, loss: str = "bradley-terry", tie_parameter: float | None = None
+    lead: Tensor,
+    target: Tensor,
+    *,
+    loss: str = BRADLEY_TERRY,
+    tie_parameter: float | None = None,
+    prior_spread: float = PRIOR_SPREAD,
 ) -> Calibration:
     """The most probable temperature (and tie parameter) of held-out pairs, given where training left them.
 
-    Minimizes what the pairs cost plus (log T)² / 2s² with s = 0.7: T lies between 1/4 and 4 with 95 % before any pair
+    Minimizes what the pairs cost plus (log T)² / 2s²: with s = 0.7, T lies between 1/4 and 4 with 95 % before any pair
     is seen. A tie parameter is fitted along, its logarithm (that of the threshold log θ for Rao & Kupper) under the
     same spread around the value that training found.
 
@@ -52,11 +57,12 @@ def calibrate(
             model of ties only.
         loss: what the rewards were trained by; "davidson" and "rao-kupper" have a model of ties.
         tie_parameter: ν or θ as training found it; needed for those two.
+        prior_spread: s, the standard deviation of log T before any pair is seen; infinity for no prior.
 
     Returns: temperature 1 and the same tie parameter for no pairs.
     Raises: ValueError if the shapes differ, or ties have a model without parameter.
     Source: Guo et al. 2017, arXiv:1706.04599, sec. 4.2 (one temperature); the prior makes it the maximum a posteriori
-        (Bishop 2006, sec. 3.3). Its spread: docs/reward-models.md, "Several opinions".
+        (Bishop 2006, sec. 3.3). Which spread: `python -m benchmarks calibration`.
     """
     if lead.dim() != 1 or target.shape != lead.shape:
         raise ValueError(f"lead {tuple(lead.shape)} and target {tuple(target.shape)} must both have shape (P,).")
@@ -74,7 +80,7 @@ def calibrate(
     def surprise() -> Tensor:
         optimizer.zero_grad()
         nats = _nats(lead / moved[0].exp(), target, loss, None if start is None else start + moved[1])
-        total = nats.sum() + moved.square().sum() / (2 * PRIOR_SPREAD**2)
+        total = nats.sum() + moved.square().sum() / (2 * prior_spread**2)
         total.backward()
         return total
 

@@ -75,6 +75,7 @@ class ModelCard:
             reward times factor plus shift is on the common scale. Without a directory it was averaged into the weights.
         combine: "mean", "minimum", "mean-variance" or "weights" (see `ensemble.combine`); None for a single model.
         uncertainty_penalty: λ of "mean-variance", per nat.
+        calibration_pairs: held-out pairs that temperature and tie parameter were fitted on; 0 where they were not.
         uncertainty_mean: mean uncertainty over the reference set, in nats; twice that is much. None for one opinion.
     """
 
@@ -90,6 +91,7 @@ class ModelCard:
     truncation: str = "start of the prompt first; a response keeps its start"
     end_of_text: str = "appended where the layout has none; encoders end with their separator"
     tie_parameter: float | None = None
+    calibration_pairs: int = 0
     heads: str | None = None
     members: Sequence[Mapping[str, Any]] = ()
     combine: str | None = None
@@ -150,16 +152,12 @@ def save_ensemble(
     Files are linked where the disk allows it, so an ensemble takes the place of its members and no more.
 
     Args:
-        networks, members: the models, loaded and on disk, in the order of `card.members`.
+        networks, members: the models, loaded and on disk, in the order of `card.members`, which says where each goes.
         plain: which of them a plain loader finds.
 
     Returns: the digest, as `save_model` does.
     """
     partial = _fresh(directory)
-    card = replace(
-        card,
-        members=[{**member, "directory": f"{MEMBERS}/{index}"} for index, member in enumerate(card.members)],
-    )
     for file in members[plain].iterdir():
         if file.is_file() and file.name not in NOT_DIGESTED:
             _link(file, partial / file.name)

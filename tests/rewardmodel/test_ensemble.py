@@ -34,8 +34,8 @@ def saved_ensemble(
         combine=how,
         uncertainty_penalty=penalty,
         members=[
-            {"digest": each.digest, "name": each.card.name, "factor": scale.factor, "shift": scale.shift}
-            for each, scale in zip(loaded, common_scales(rewards), strict=True)
+            {"directory": f"members/{index}", "digest": each.digest, "factor": scale.factor, "shift": scale.shift}
+            for index, (each, scale) in enumerate(zip(loaded, common_scales(rewards), strict=True))
         ],
     )
     save_ensemble(networks, members, card, place / "ensemble", plain=1)
@@ -175,7 +175,8 @@ def test_a_member_outside_of_the_directory_is_refused(tiny_bert: Path, tmp_path:
 def test_members_that_read_texts_differently_are_refused(tiny_bert: Path, tiny_llama: Path, tmp_path: Path) -> None:
     members = [save(backbone, tmp_path / backbone.name) for backbone in (tiny_bert, tiny_llama)]
     loaded = [load_model(member) for member in members]
-    card = replace(loaded[0].card, combine="mean", members=[{"factor": 1.0, "shift": 0.0}] * 2)
+    places = [{"directory": f"members/{index}", "factor": 1.0, "shift": 0.0} for index in range(2)]
+    card = replace(loaded[0].card, combine="mean", members=places)
     save_ensemble([each.network for each in loaded[:1]] * 2, members, card, tmp_path / "mixed", plain=0)
     with pytest.raises(BrokenModel, match="lay texts out differently"):
         load_model(tmp_path / "mixed")

@@ -1,0 +1,72 @@
+"""What a model's rewards mean: mean, spread, uncertainty and temperature on comparisons it has not learned from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from rewardmodel.core.calibrate import Calibration, calibrate
+from rewardmodel.core.checkpoint import LoadedModel, ModelCard
+from rewardmodel.core.config.objective import BRADLEY_TERRY
+from rewardmodel.core.data import TrainingSet
+from rewardmodel.core.ensemble import Opinions
+from rewardmodel.core.hardware import TOKENS_PER_BATCH
+from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.objective import pair_batch
+from rewardmodel.core.template import EncodedText
+
+REFERENCE_TEXTS = 512
+LEAST_SPREAD = 1e-6
+
+
+def reference_texts(data: Mapping[str, TrainingSet]) -> list[EncodedText]:
+    """The reference set: the first 512 texts of the validation split, or of the train split where that is empty."""
+    part = data["validation"] if data["validation"].comparisons else data["train"]
+    return _texts(part)[:REFERENCE_TEXTS]
+
+
+def measured(
+    networks: Sequence[RewardNetwork],
+    card: ModelCard,
+    data: Mapping[str, TrainingSet],
+    *,
+    loss: str = BRADLEY_TERRY,
+    tie_parameter: float | None = None,
+) -> ModelCard:
+    """The card with mean, spread and uncertainty over the reference set, and calibrated on the validation split.
+
+    Args:
+        networks: the model as `card` combines it.
+        data: "train" and "validation", tokenized.
+        loss, tie_parameter: what the rewards were trained by, and the tie parameter that training found.
+
+    Returns: a spread of 0 is given as 1; temperature 1 without validation pairs.
+    """
+    model = LoadedModel(tuple(networks), card, digest="")
+    reference = _opinions(model, reference_texts(data))
+    spread = reference.reward.std(correction=0).item()
+    calibration = _calibration(model, data["validation"], loss=loss, tie_parameter=tie_parameter)
+    return replace(
+        card,
+        reward_mean=reference.reward.mean().item(),
+        reward_std=spread if spread > LEAST_SPREAD else 1.0,
+        uncertainty_mean=None if reference.uncertainty is None else reference.uncertainty.mean().item(),
+        temperature=calibration.temperature,
+        tie_parameter=calibration.tie_parameter,
+        calibration_pairs=calibration.pairs,
+    )
+
+
+def _calibration(model: LoadedModel, data: TrainingSet, *, loss: str, tie_parameter: float | None) -> Calibration:
+    rewards = _opinions(model, _texts(data)).reward
+    pair = pair_batch(data.comparisons)
+    leads = rewards[pair.better] - rewards[pair.worse] if len(pair.better) else torch.zeros(0)
+    return calibrate(leads, pair.target, loss=loss, tie_parameter=tie_parameter)
+
+
+def _opinions(model: LoadedModel, texts: Sequence[EncodedText]) -> Opinions:
+    return model.opinions(texts, tokens_per_batch=TOKENS_PER_BATCH[model.network.device.type])
+
+
+def _texts(data: TrainingSet) -> list[EncodedText]:
+    return [text for comparison in data.comparisons for text in comparison.texts]

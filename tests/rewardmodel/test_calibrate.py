@@ -1,0 +1,103 @@
+"""Temperature and tie parameter: planted ones are found, few pairs move them little, and nothing at all leaves them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+
+from rewardmodel.core.calibrate import PRIOR_SPREAD, Calibration, calibrate, mean_calibration
+from rewardmodel.core.losses.davidson import davidson_log_probabilities
+from rewardmodel.core.losses.rao_kupper import rao_kupper_log_probabilities
+
+MODELS = {"davidson": davidson_log_probabilities, "rao-kupper": rao_kupper_log_probabilities}
+
+
+def leads_of(pairs: int, *, temperature: float, seed: int = 0) -> torch.Tensor:
+    """Leads of chosen responses, by a model whose rewards are `temperature` times too far apart."""
+    draw = torch.Generator().manual_seed(seed)
+    true = 1.5 * torch.randn(pairs, generator=draw)
+    is_chosen = torch.rand(pairs, generator=draw) < torch.sigmoid(true)
+    return temperature * torch.where(is_chosen, true, -true)
+
+
+def judged_with_ties(loss: str, pairs: int, *, temperature: float, tie: float) -> tuple[torch.Tensor, torch.Tensor]:
+    draw = torch.Generator().manual_seed(3)
+    true = 1.5 * torch.randn(pairs, generator=draw)
+    endings = torch.multinomial(MODELS[loss](true, torch.tensor(tie).log()).exp(), 1, generator=draw)[:, 0]
+    return temperature * torch.where(endings == 1, -true, true), torch.where(endings == 2, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("planted", [0.4, 1.0, 2.5])
+def test_a_planted_temperature_is_found(planted: float) -> None:
+    lead = leads_of(6000, temperature=planted)
+    found = calibrate(lead, torch.ones_like(lead))
+    assert found.temperature == pytest.approx(planted, rel=0.08)
+    assert found.pairs == 6000
+    assert found.tie_parameter is None
+
+
+@pytest.mark.parametrize("loss", ["davidson", "rao-kupper"])
+def test_a_planted_tie_parameter_is_found_along_with_the_temperature(loss: str) -> None:
+    lead, target = judged_with_ties(loss, 8000, temperature=1.7, tie=2.0)
+    found = calibrate(lead, target, loss=loss, tie_parameter=1.3)
+    assert found.temperature == pytest.approx(1.7, rel=0.08)
+    assert found.tie_parameter == pytest.approx(2.0, rel=0.08)
+
+
+def test_an_independent_optimizer_finds_the_same() -> None:
+    lead = leads_of(80, temperature=2.0).double().numpy()
+
+    def surprise(moved: np.ndarray) -> float:
+        return float(np.logaddexp(0, -lead / np.exp(moved[0])).sum() + moved[0] ** 2 / (2 * PRIOR_SPREAD**2))
+
+    expected = math.exp(minimize(surprise, [0.0], method="Nelder-Mead", options={"xatol": 1e-8}).x[0])
+    assert calibrate(torch.from_numpy(lead), torch.ones(80)).temperature == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_few_pairs_move_the_temperature_less_than_many() -> None:
+    lead = leads_of(5000, temperature=3.0)
+    found = [calibrate(lead[:count], torch.ones(count)).temperature for count in (0, 8, 5000)]
+    assert found[0] == 1
+    assert 1 < found[1] < found[2]
+
+
+def test_without_a_prior_the_temperature_scales_with_the_leads() -> None:
+    lead = leads_of(300, temperature=1.0)
+    one, three = (calibrate(lead * by, torch.ones(300), prior_spread=math.inf).temperature for by in (1, 3))
+    assert three == pytest.approx(3 * one, rel=1e-4)
+
+
+def test_it_stays_finite_when_every_pair_is_right_or_none_is() -> None:
+    for lead in (torch.full((100,), 3.0), torch.full((100,), -3.0)):
+        assert 0.05 <= calibrate(lead, torch.ones(100)).temperature <= 20
+
+
+def test_pairs_the_other_way_round_say_the_same() -> None:
+    lead = leads_of(200, temperature=2.0)
+    target = torch.full((200,), 0.8)
+    assert calibrate(-lead, 1 - target).temperature == pytest.approx(calibrate(lead, target).temperature, rel=1e-6)
+
+
+def test_ties_say_nothing_to_a_model_without_them() -> None:
+    lead, target = leads_of(60, temperature=2.0), torch.ones(60)
+    with_ties = calibrate(torch.cat([lead, torch.zeros(40)]), torch.cat([target, torch.full((40,), 0.5)]))
+    assert with_ties == calibrate(lead, target)
+    assert calibrate(torch.zeros(5), torch.full((5,), 0.5)) == Calibration(1.0, None, 0)
+
+
+def test_without_pairs_the_tie_parameter_stays_as_trained() -> None:
+    assert calibrate(torch.zeros(0), torch.zeros(0), loss="davidson", tie_parameter=1.7) == Calibration(1.0, 1.7, 0)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="must both have shape"):
+        calibrate(torch.zeros(3), torch.zeros(2))
+    with pytest.raises(ValueError, match="needs its tie parameter"):
+        calibrate(torch.zeros(3), torch.ones(3), loss="davidson")
+
+
+def test_several_calibrations_meet_in_their_geometric_mean() -> None:
+    assert mean_calibration([Calibration(0.5, 2.0), Calibration(2.0, 8.0)]) == Calibration(1.0, pytest.approx(4.0))
+    assert mean_calibration([Calibration(4.0), Calibration(1.0, 3.0)]).tie_parameter is None
