@@ -15,7 +15,9 @@ from pathlib import Path
 from benchmarks.report import RESULTS, write_report
 
 QUICK_RESULTS = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks"
-NAMES = ("reward_training", "routes", "judging", "page", "queue", "quality", "admin", "data", "calibration", "score_drift")
+NAMES = (
+    "reward_training", "routes", "judging", "page", "queue", "quality", "admin", "data", "calibration", "score_drift",
+)  # fmt: skip
 
 
 def main(words: list[str]) -> int:

@@ -99,5 +99,6 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 def test_several_calibrations_meet_in_their_geometric_mean() -> None:
-    assert mean_calibration([Calibration(0.5, 2.0), Calibration(2.0, 8.0)]) == Calibration(1.0, pytest.approx(4.0))
+    mean = mean_calibration([Calibration(0.5, 2.0), Calibration(2.0, 8.0)])
+    assert (mean.temperature, mean.tie_parameter) == pytest.approx((1.0, 4.0))
     assert mean_calibration([Calibration(4.0), Calibration(1.0, 3.0)]).tie_parameter is None
