@@ -136,6 +136,15 @@ def test_equal_rewards_cost_the_log_of_how_a_pair_can_end(loss: str, nats: float
     assert Objective(settings).cost(torch.zeros(2), [one]).item() == pytest.approx(nats)
 
 
+def test_what_a_ranking_leaves_out_was_there_to_be_chosen_and_is_not_tied() -> None:
+    # strengths 1, 2, 3 and 4; the first is chosen among all: -ln(1/10)
+    best = comparison(4, orders=[order((0,), below=(1, 2, 3))])
+    rewards = [math.log(strength) for strength in (1, 2, 3, 4)]
+    assert cost("plackett-luce", rewards, best) == pytest.approx(math.log(10))
+    tied = comparison(4, orders=[order((0,), (1, 2, 3))])
+    assert cost("plackett-luce", rewards, tied) > math.log(10) + 1
+
+
 def test_a_pair_costs_by_margin_target_smoothing_and_weight_what_pencil_and_paper_say() -> None:
     # lead 2 less margin 1; target 1 smoothed by 0.1: 0.9 · ln(1 + 1/e) + 0.1 · ln(1 + e), weight 3
     value = cost("bradley-terry", [2, 0], comparison(2, pairs=[pair(0, 1, weight=3, margin=1)]), label_smoothing=0.1)
