@@ -33,8 +33,12 @@ class JsonCommand(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, default=str))
             return
-        for name, value in answer.items():
+        for name, value in self.shown(answer).items():
             self.stdout.write(f"{name}: {value}")
+
+    def shown(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """What a person reads of the answer, a line each; everything, unless a command says otherwise."""
+        return answer
 
     def say(self, line: str) -> None:
         """Report progress to a person, on stderr, so that stdout stays parseable."""

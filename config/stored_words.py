@@ -117,6 +117,16 @@ KNOWN = (
     gettext_noop("no judgment with a pair"),
     gettext_noop("no pair in their judgments"),
     gettext_noop("pictures, which this model cannot read"),
+    # why an evaluation has no figure for something
+    gettext_noop("fewer than 20"),
+    gettext_noop("fewer than 5 prompts"),
+    gettext_noop("fewer than 50 pairs to learn words from"),
+    gettext_noop("no comparison has three responses or more"),
+    gettext_noop("no pair that a person decided"),
+    gettext_noop("no train split is known to learn words from"),
+    gettext_noop("no two people judged the same two responses"),
+    gettext_noop("nowhere did three people judge the same two responses"),
+    gettext_noop("rewards or lengths do not differ within a prompt"),
     # what a run was made from
     gettext_noop("file"),
     gettext_noop("policy"),

@@ -1,4 +1,4 @@
-"""Figures as coordinates of small drawings; the templates only place them."""
+"""The reliability diagram as coordinates; the template only places them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,34 +6,21 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-SIDE = 220.0  # of the reliability diagram's square, in drawing units
+SIDE = 220.0  # of the diagram's square, in drawing units
 MARGIN = 34.0
-STRIP_LEFT, STRIP_RIGHT = 10.0, 590.0
-STRIP_ROW = 34
+TOP = 10.0
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One bin of a reliability diagram: where it stands, how big, and what it says."""
+    """One bin of a reliability diagram: where it stands, how big, the ends of its interval, and what it says."""
 
     x: float
     y: float
     radius: float
+    low_y: float | None
+    high_y: float | None
     label: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the accuracy strip: a mark, its interval if it has one, and its words."""
-
-    label: str
-    value: float
-    x: float | None
-    low_x: float | None
-    high_x: float | None
-    y: int
-    text_y: int
-    is_model: bool
 
 
 def reliability_dots(bins: Sequence[Mapping[str, Any]]) -> list[Dot]:
@@ -45,8 +32,10 @@ def reliability_dots(bins: Sequence[Mapping[str, Any]]) -> list[Dot]:
     return [
         Dot(
             x=round(MARGIN + (bin_["confidence"] - 0.5) * 2 * SIDE, 1),
-            y=round(SIDE - max(0.0, bin_["accuracy"] - 0.5) * 2 * SIDE + 10, 1),
+            y=_height(bin_["accuracy"]),
             radius=round(3 + 14 * (bin_["pairs"] / total) ** 0.5, 1),
+            low_y=None if bin_.get("accuracy_low") is None else _height(bin_["accuracy_low"]),
+            high_y=None if bin_.get("accuracy_high") is None else _height(bin_["accuracy_high"]),
             label=_("claimed %(claimed).2f, came true %(true).2f, %(pairs)d pairs")
             % {"claimed": bin_["confidence"], "true": bin_["accuracy"], "pairs": bin_["pairs"]},
         )
@@ -54,27 +43,5 @@ def reliability_dots(bins: Sequence[Mapping[str, Any]]) -> list[Dot]:
     ]
 
 
-def accuracy_rows(metrics: Mapping[str, Any]) -> list[Row]:
-    """The model's accuracy with its interval, beside what it must beat, on a scale from 0.3 to 1."""
-    if metrics.get("accuracy") is None:
-        return []
-    baselines = metrics.get("baselines") or {}
-    lines: list[tuple[str, float | None, float | None, float | None, bool]] = [
-        (_("this model"), metrics["accuracy"], metrics["accuracy_low"], metrics["accuracy_high"], True),
-        (_("people with each other"), metrics.get("agreement"), None, None, False),
-        (_("the longer answer"), baselines.get("longer"), None, None, False),
-        (_("a coin"), baselines.get("random"), None, None, False),
-    ]
-    rows: list[Row] = []
-    for label, value, low, high, is_model in lines:
-        if value is not None:
-            y = 22 + STRIP_ROW * len(rows)
-            rows.append(Row(label, value, _place(value), _place(low), _place(high), y, y - 7, is_model))
-    return rows
-
-
-def _place(value: float | None) -> float | None:
-    if value is None:
-        return None
-    share = (value - 0.3) / 0.7
-    return round(STRIP_LEFT + min(max(share, 0.0), 1.0) * (STRIP_RIGHT - STRIP_LEFT), 1)
+def _height(accuracy: float) -> float:
+    return round(TOP + SIDE - max(0.0, accuracy - 0.5) * 2 * SIDE, 1)

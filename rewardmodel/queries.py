@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from labeling.models import Comparison, Person, Project, Response, Snapshot
 from labeling.queries import projects_visible_to
 from rewardmodel.errors import UnknownData, UnknownRewardModel
-from rewardmodel.models import RewardModel, RewardModelAlias, Score
+from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score
 
 SHORTEST_DIGEST = 8
 
@@ -117,12 +117,18 @@ def scores_of_comparison(comparison: Comparison, reward_model: RewardModel) -> l
     )
 
 
-def disagreements_with_addresses(model: RewardModel, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Pairs where model and people disagree most, each with the address of its comparison where there is one."""
-    if model.snapshot is None or not entries:
+def disagreements_with_addresses(
+    model: RewardModel, entries: Sequence[dict[str, Any]], evaluation: Evaluation | None = None
+) -> list[dict[str, Any]]:
+    """Pairs where model and people disagree most, each with the address of its comparison where there is one.
+
+    Comparisons are looked for in the project that was evaluated on, or else in the one that the model comes from.
+    """
+    snapshot = (evaluation.snapshot if evaluation else None) or model.snapshot
+    if snapshot is None or not entries:
         return list(entries)
     hashes = [entry["comparison"] for entry in entries]
-    project = model.snapshot.project
+    project = snapshot.project
     rows = Comparison.objects.filter(project=project, content_hash__in=hashes).values_list("content_hash", "pk")
     places = {content_hash: reverse("labeling-comparison", args=[project.slug, pk]) for content_hash, pk in rows}
     return [{**entry, "url": places.get(entry["comparison"], "")} for entry in entries]

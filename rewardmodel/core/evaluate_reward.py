@@ -23,7 +23,8 @@ from preferences.records import ComparisonRecord
 from preferences.snapshot import is_snapshot, read_manifest, read_snapshot
 from rewardmodel.core.data import HasRecord
 from rewardmodel.core.errors import InvalidConfig, InvalidData
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows, outcomes, rewardbench
+from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows, rewardbench
+from rewardmodel.core.evaluation_outcomes import FILE
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
 
@@ -67,7 +68,7 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
         learned_from=train_split(config, data),
         category=str(config.get("slice_by") or ""),
         benchmark=rewardbench.Scores() if data.format == rewardbench.NAME else None,
-        outcomes=directory.path / outcomes.FILE,
+        outcomes=directory.path / FILE,
     )
     if not report["pairs"]:
         raise InvalidData(

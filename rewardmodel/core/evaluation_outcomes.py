@@ -11,7 +11,7 @@ import numpy as np
 from rewardmodel.core.resampling import Floats, Ints
 from rewardmodel.core.run_directory import write_json_atomically
 
-FILE = "outcomes.json"
+FILE = "outcomes.json"  # in the directory of the run
 LETTERS = {1.0: "1", 0.0: "0", 0.5: "h"}
 VALUES = {letter: value for value, letter in LETTERS.items()}
 

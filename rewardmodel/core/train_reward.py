@@ -14,7 +14,8 @@ from preferences.snapshot import read_manifest, read_snapshot
 from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TrainingSet, tokenize
-from rewardmodel.core.evaluation import evaluate_rows
+from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.evaluation_outcomes import FILE
 from rewardmodel.core.fitting import Fitting
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.metrics import fit_temperature
@@ -101,7 +102,15 @@ def _report(
     scorer = RewardScorer.load(model_directory, device=device)
     for split in ("test", "validation"):
         rows = read_snapshot(config.snapshot, split=split, kind="comparison")
-        report = evaluate_rows(directory.interruptible(rows), scorer, rules=rules, seed=config.seed)
+        train_rows = read_snapshot(config.snapshot, split="train", kind="comparison")
+        report = evaluate_rows(
+            directory.interruptible(rows),
+            scorer,
+            rules=rules,
+            seed=config.seed,
+            learned_from=LearnedFrom(train_rows, is_the_models=True),
+            outcomes=directory.path / FILE,
+        )
         if report["pairs"]:
             return {**report, "split": split}
     return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0}

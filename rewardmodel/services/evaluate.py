@@ -11,6 +11,7 @@ from rewardmodel.core.run_directory import write_json_atomically
 from rewardmodel.errors import UnknownData
 from rewardmodel.models import Evaluation, RewardModel
 from rewardmodel.services.files import home, model_directory
+from rewardmodel.services.model_card import training_report, write_model_card
 from runs.models import Run
 from runs.services.queueing import queue_run
 
@@ -23,9 +24,15 @@ def queue_evaluation(
     snapshot: Snapshot | None = None,
     file: Path | None = None,
     split: str = "test",
+    format: str = "auto",
+    slice_by: str = "",
     created_by: Person | None = None,
 ) -> Run:
     """Record that a model should be evaluated on a snapshot's split ("all" for every row), or on a file.
+
+    Args:
+        format: of the file: a name that `preferences.formats` knows, "rewardbench", or "auto".
+        slice_by: the metadata to slice by; by default the one that most looks like a kind of prompt.
 
     Raises: UnknownData if neither is given, or the file does not exist.
     """
@@ -43,6 +50,8 @@ def queue_evaluation(
             "snapshot": str(snapshot.pk) if snapshot else None,
             "file": None if snapshot else str(file.resolve()),  # type: ignore[union-attr]
             "split": split,
+            "format": format,
+            "slice_by": slice_by,
             "data": data,
         },
         title=_("Evaluate %(model)s on %(data)s") % {"model": reward_model.name, "data": data},
@@ -53,9 +62,10 @@ def queue_evaluation(
 
 
 def prepare_evaluation(run: Run, directory: Path) -> None:
-    """Write the child's config.json: where the model and the data lie on this machine."""
-    model = RewardModel.objects.get(name=run.config["model"])
+    """Write the child's config.json: where the model, what it learned from, and the data lie on this machine."""
+    model = RewardModel.objects.select_related("snapshot").get(name=run.config["model"])
     snapshot = Snapshot.objects.get(pk=run.config["snapshot"]) if run.config["snapshot"] else None
+    learned_from = home() / model.snapshot.file if model.snapshot else None
     write_json_atomically(
         directory / "config.json",
         {
@@ -63,18 +73,24 @@ def prepare_evaluation(run: Run, directory: Path) -> None:
             "name": model.name,
             "data": str(home() / snapshot.file) if snapshot else run.config["file"],
             "split": run.config["split"],
+            "format": run.config.get("format", "auto"),
+            "slice_by": run.config.get("slice_by", ""),
+            "learned_from": str(learned_from) if learned_from and learned_from.is_file() else None,
             "torch_threads": settings.PLUMBLINE_TORCH_THREADS,
         },
     )
 
 
 def finish_evaluation(run: Run, directory: Path, result: dict[str, Any]) -> dict[str, Any]:
-    """Keep the figures beside the model."""
+    """Keep the figures beside the model, and name them in its card."""
+    model = RewardModel.objects.get(name=run.config["model"])
     Evaluation.objects.create(
-        reward_model=RewardModel.objects.get(name=run.config["model"]),
+        reward_model=model,
         data=run.config["data"],
         snapshot_id=run.config["snapshot"],
         metrics=result,
         run=run,
     )
+    if model_directory(model).is_dir():
+        write_model_card(model, training_report(model), model_directory(model))
     return result

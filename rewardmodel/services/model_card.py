@@ -1,10 +1,23 @@
 """README.md beside the weights: what the model is, where it comes from and how far to trust it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rewardmodel.models import RewardModel
+from rewardmodel.models import Evaluation, RewardModel
 
+Figures = Mapping[str, Any]
+SLICES = {
+    "strength": "strength", "length_ratio": "longer response, times the shorter", "prompt_length": "prompt, characters",
+    "responses": "responses", "policies": "policies", "script": "script", "uncertainty": "uncertainty",
+}  # fmt: skip
+FLOORS = {"longer": "the longer answer wins", "words": "words and length (Bradley–Terry, no neural network)"}
+VERDICTS = {
+    "earned": "It is above every text-only floor, 95 % sure.",
+    "not shown": "**It has not been shown to earn its keep:** on these pairs it cannot be told from {against}.",
+    "below": "**It does not earn its keep:** on these pairs {against} is surely better.",
+    "unknown": "Too few pairs were held out to hold it against a text-only floor.",
+}
 CARD = """---
 library_name: transformers
 pipeline_tag: text-classification
@@ -15,55 +28,148 @@ tags: [reward-model, preference]
 A reward model: `AutoModelForSequenceClassification` with one output, in nats. Only differences between answers to one
 prompt mean something; sigmoid(difference / {temperature:.3f}) is the probability that people prefer the first.
 
+## Where it comes from
 | | |
 |---|---|
 | backbone | {backbone} |
 | trained on | snapshot `{snapshot}` of project {project}, {comparisons} comparisons, {pairs_trained} pairs |
-| held out | {split} split, {pairs} pairs of {prompts} prompts |
-| accuracy | {accuracy} |
-| the longer answer wins | {longer} |
-| people agree | {agreement} |
-| log loss, calibration error | {log_loss}, {ece} |
+| left out | {left_out} |
+| rules | {rules} |
+| settings | {settings} |
 | files | sha256 `{digest}` |
 
+## How good it is
+Held out: {split} split, {pairs} pairs of {prompts} prompts. Intervals are 95 %, by drawing prompts.
+
+| | |
+|---|---|
+| accuracy | {accuracy} |
+{floors}
+| two people agree | {agreement} |
+| one person, with most of the others | {person} |
+| the model, with the same | {beside} |
+| log loss, in nats | {log_loss} |
+| Brier score | {brier} |
+| calibration error (ECE) | {ece} |
+
+{verdict}
+{slices}
+{evaluations}
+## How to use it
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+model = AutoModelForSequenceClassification.from_pretrained("{name}")
+tokenizer = AutoTokenizer.from_pretrained("{name}")
+```
 How a prompt and a response are laid out, where the reward is read, what is cut, and golden texts with their rewards:
 `plumbline.json`. A server that loads the model reproduces those rewards or refuses to start.
 
+## What it is not
 It measures what the annotators of this project preferred under its guidelines. It knows nothing of facts, and a policy
-trained hard against it will find what it gets wrong: keep people judging what that policy writes.
+trained hard against it will find what it gets wrong: keep people judging what that policy writes. Accuracy on pairs
+says little of responses that no annotator has seen, nor of languages and kinds of prompt that it was not measured on.
+
+The licences of the backbone and of the texts it learned from are not known to the platform, and bind whoever uses the
+model: look them up before you pass it on.
 """
 
 
-def write_model_card(model: RewardModel, result: dict[str, Any], directory: Path) -> None:
-    """Write README.md into the model's directory; writing it again gives the same."""
-    trained = result.get("data", {}).get("train", {})
+def write_model_card(model: RewardModel, result: Figures, directory: Path) -> None:
+    """Write README.md into the model's directory; writing it again gives the same.
+
+    Args: result: what its training reported.
+    """
+    (directory / "README.md").write_text(card_text(model, result), encoding="utf-8")
+
+
+def training_report(model: RewardModel) -> Figures:
+    """What the training of a model reported: its run's result, or the figures kept beside the model."""
+    return model.run.result if model.run and model.run.result else model.metrics
+
+
+def card_text(model: RewardModel, result: Figures) -> str:
+    """The card as Markdown: lineage, rules, figures with intervals, floors, slices, limits, how to load it."""
+    trained = (result.get("data") or {}).get("train") or {}
     snapshot = model.snapshot
-    text = CARD.format(
+    people = (result.get("people") or {}).get("beside_one_person") or {}
+    agreement = (result.get("people") or {}).get("agreement") or {"value": result.get("agreement")}
+    calibration = result.get("calibration") or {}
+    return CARD.format(
         name=model.name,
-        backbone=model.backbone,
+        backbone=_cell(model.backbone),
         snapshot=snapshot.content_sha256 if snapshot else "–",
         project=snapshot.project.slug if snapshot else "–",
         comparisons=trained.get("comparisons", "–"),
         pairs_trained=trained.get("pairs", "–"),
+        left_out=", ".join(f"{n} × {_cell(why)}" for why, n in (trained.get("left_out") or {}).items()) or "nothing",
+        rules=_named((snapshot.manifest.get("rules") if snapshot else None) or {}),
+        settings=_named(model.config) or "defaults",
         split=result.get("split") or "no",
-        pairs=result.get("pairs", 0),
-        prompts=result.get("prompts", 0),
-        accuracy=_interval(result),
-        longer=_figure(result.get("baselines", {}).get("longer")),
-        agreement=_figure(result.get("agreement")),
-        log_loss=_figure(result.get("log_loss")),
-        ece=_figure(result.get("ece")),
+        pairs=result.get("pairs") or 0,
+        prompts=result.get("prompts") or 0,
+        accuracy=_accuracy(result),
+        floors="\n".join(_floor_lines(result)),
+        agreement=_figure(agreement),
+        person=_figure(people.get("person")),
+        beside=_figure(people.get("model")),
+        log_loss=_figure(calibration.get("log_loss") or {"value": result.get("log_loss")}),
+        brier=_figure(calibration.get("brier") or {"value": result.get("brier")}),
+        ece=_figure(calibration.get("ece") or {"value": result.get("ece")}),
+        verdict=_verdict(result),
+        slices=_slices(result.get("slices") or []),
+        evaluations=_evaluations(model),
         temperature=result.get("temperature") or 1.0,
         digest=model.digest,
     )
-    (directory / "README.md").write_text(text, encoding="utf-8")
 
 
-def _interval(result: dict[str, Any]) -> str:
+def _floor_lines(result: Figures) -> list[str]:
+    floors: Sequence[Figures] = result.get("floors") or [
+        {"name": "longer", "accuracy": {"value": (result.get("baselines") or {}).get("longer")}}
+    ]
+    return [f"| {FLOORS[floor['name']]} | {_figure(floor['accuracy'])} |" for floor in floors]
+
+
+def _verdict(result: Figures) -> str:
+    earned = result.get("earned") or {"verdict": "unknown", "against": None}
+    return VERDICTS[earned["verdict"]].format(against=FLOORS.get(earned["against"] or "", ""))
+
+
+def _slices(slices: Sequence[Figures]) -> str:
+    lines = [
+        f"| {_cell(one.get('key') or SLICES[one['by']])} | {_cell(row['label'])} | {_figure(row)} | {row['n']} |"
+        for one in slices
+        for row in one["rows"]
+    ]
+    return "\n".join(["\n| by | part | accuracy | pairs |", "|---|---|---|---|", *lines, ""]) if lines else ""
+
+
+def _evaluations(model: RewardModel) -> str:
+    others = Evaluation.objects.filter(reward_model=model).exclude(run=model.run_id).order_by("created_at", "pk")
+    lines = [f"| {_cell(one.data)} | {_accuracy(one.metrics)} | {one.metrics.get('pairs') or 0} |" for one in others]
+    if not lines:
+        return ""
+    return "\n".join(["\n## Elsewhere\n| data | accuracy | pairs |", "|---|---|---|", *lines, ""])
+
+
+def _accuracy(result: Figures) -> str:
     if result.get("accuracy") is None:
         return "not measured: nothing was held out"
-    return f"{result['accuracy']:.3f} (95 % {result['accuracy_low']:.3f} – {result['accuracy_high']:.3f})"
+    return f"{result['accuracy']:.3f} ({result['accuracy_low']:.3f} – {result['accuracy_high']:.3f})"
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _figure(figure: Figures | None) -> str:
+    if not figure or figure.get("value") is None:
+        return _cell(str((figure or {}).get("reason") or "–"))
+    interval = "" if figure.get("low") is None else f" ({figure['low']:.3f} – {figure['high']:.3f})"
+    return f"{figure['value']:.3f}{interval}"
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    return _cell(", ".join(f"{name} {value}" for name, value in sorted(values.items())))
+
+
+def _cell(text: str) -> str:
+    """Text as it may stand in a table of Markdown: on one line, without what ends a cell or begins a tag."""
+    return " ".join(str(text).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

@@ -23,7 +23,7 @@ from runs.services.queueing import queue_run
 KIND = "train_reward"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
 SETTINGS_OF_THE_RUN = ("snapshot", "name")
-RESERVED_NAMES = frozenset({"aliases", "fragments"})
+RESERVED_NAMES = frozenset({"aliases", "compare", "fragments"})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
     "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second",

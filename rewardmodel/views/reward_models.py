@@ -11,16 +11,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labeling.models import Person
 from labeling.views.access import login_required
-from rewardmodel.charts import STRIP_ROW, accuracy_rows, reliability_dots
+from rewardmodel.comparing import compare_models, evaluated_alike
 from rewardmodel.errors import RewardModelError
+from rewardmodel.evaluation_page import evaluation_page
+from rewardmodel.evaluation_words import said_interval
 from rewardmodel.forms import PromotionForm, ScoringForm, TrainingForm
-from rewardmodel.models import RewardModel
+from rewardmodel.models import Evaluation, RewardModel
 from rewardmodel.queries import (
     disagreements_with_addresses,
     get_reward_model_for,
     may_see_rewards,
     reward_models_visible_to,
 )
+from rewardmodel.services.model_card import card_text, training_report
 from rewardmodel.services.promote import promote
 from rewardmodel.services.score import queue_scoring
 from rewardmodel.services.train import queue_training
@@ -58,26 +61,53 @@ def reward_models(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def reward_model(request: HttpRequest, name: str) -> HttpResponse:
-    """One model: figures with their intervals and baselines, where it comes from, and where it is wrong."""
+    """One model: an evaluation's figures with intervals and floors (?evaluation=, else that of its training), where it
+    comes from, and where it is wrong."""
     person = _person(request)
     model = get_reward_model_for(person, name)
-    evaluations = list(model.evaluations.all()[:20])
-    figures: dict[str, Any] = evaluations[-1].metrics if evaluations else model.metrics
+    evaluations = list(model.evaluations.select_related("snapshot__project")[:20])
+    chosen = _chosen_evaluation(model, evaluations, request.GET.get("evaluation", ""))
+    figures: dict[str, Any] = chosen.metrics if chosen else model.metrics
     context = {
         "model": model,
         "aliases": [alias.alias for alias in model.aliases.all()],
         "figures": figures,
-        "rows": (rows := accuracy_rows(figures)),
-        "strip_height": STRIP_ROW * len(rows),
+        "chosen": chosen,
+        "page": evaluation_page(figures),
+        "training": training_report(model),
         "chart": _loss_chart(model),
-        "dots": reliability_dots(figures.get("reliability") or []),
-        "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or []),
+        "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or [], chosen),
         "evaluations": evaluations,
+        "others": evaluated_alike(list(reward_models_visible_to(person)), model),
         "scored": model.scores.count(),
         "scoring": ScoringForm(person=person),
         "may_promote": person.is_engineer,
     }
     return render(request, "rewardmodel/reward_model.html", context)
+
+
+@login_required
+@require_GET
+def reward_model_card(request: HttpRequest, name: str) -> HttpResponse:
+    """The model's card as Markdown, as it lies beside the weights."""
+    model = get_reward_model_for(_person(request), name)
+    return HttpResponse(card_text(model, training_report(model)), content_type="text/markdown; charset=utf-8")
+
+
+@login_required
+@require_GET
+def compare_reward_models(request: HttpRequest) -> HttpResponse:
+    """Two models (?a=, ?b=) on the pairs that both were evaluated on, with the paired difference."""
+    person = _person(request)
+    if not may_see_rewards(person):
+        raise Http404
+    first, second = (request.GET.get(side, "") for side in "ab")
+    context: dict[str, Any] = {"models": reward_models_visible_to(person), "a": first, "b": second}
+    if first and second:
+        one, other = get_reward_model_for(person, first), get_reward_model_for(person, second)
+        lines = [(same, said_interval(same.difference)) for same in compare_models(one, other)]
+        context |= {"one": one, "other": other, "lines": lines}
+    return render(request, "rewardmodel/compare.html", context)
 
 
 @login_required
@@ -116,6 +146,17 @@ def score_project(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("reward-model", name=name)
     execute_run.delay_on_commit(str(run.pk))
     return redirect(f"/runs/{run.pk}/")
+
+
+def _chosen_evaluation(model: RewardModel, evaluations: list[Evaluation], asked: str) -> Evaluation | None:
+    """The evaluation that was asked for by number, else that of the training, else the oldest. Raises: Http404."""
+    if not asked:
+        own = model.evaluations.filter(run__isnull=False, run=model.run_id).select_related("snapshot__project").first()
+        return own or (evaluations[-1] if evaluations else None)
+    found = next((one for one in evaluations if str(one.pk) == asked), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _person(request: HttpRequest) -> Person:

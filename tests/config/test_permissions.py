@@ -125,6 +125,8 @@ MATRIX = {
     "run-resume": (NOT_ALLOWED, "L444..."),
     "reward-models": ("L444...", "L4443.."),
     "reward-model": ("L4444..", NOT_ALLOWED),
+    "reward-model-card": ("L4444..", NOT_ALLOWED),
+    "reward-models-compare": ("L444...", NOT_ALLOWED),
     "reward-model-promote": (NOT_ALLOWED, "L4444.."),
     "reward-model-score": (NOT_ALLOWED, "L4444.."),
     "fragment-project-lineage": ("L444...", NOT_ALLOWED),

@@ -56,8 +56,9 @@ CHANGES = {**SEES, "owner": 302, "engineer": 302, "manager": 403}
 @pytest.mark.parametrize("who", PEOPLE)
 def test_engineers_owners_and_managers_see_models(project: Project, model: RewardModel, who: str) -> None:
     browser = browser_of(who, project)
-    for path in ("/reward-models/", "/reward-models/helpful-1/"):
+    for path in ("/reward-models/", "/reward-models/helpful-1/", "/reward-models/helpful-1/card/"):
         assert browser.get(path).status_code == SEES[who], path
+    assert browser.get("/reward-models/compare/?a=helpful-1&b=helpful-1").status_code == SEES[who]
 
 
 @pytest.mark.parametrize("who", PEOPLE)
@@ -106,6 +107,8 @@ def test_a_manager_sees_the_models_of_own_projects_only(project: Project, model:
     [
         ("delete", "/reward-models/"),
         ("post", "/reward-models/helpful-1/"),
+        ("post", "/reward-models/compare/"),
+        ("post", "/reward-models/helpful-1/card/"),
         ("get", "/reward-models/helpful-1/promote/"),
         ("get", "/reward-models/helpful-1/score/"),
         ("post", "/reward-models/fragments/projects/x/scores/"),
@@ -153,7 +156,7 @@ def test_the_page_shows_the_figures_with_interval_and_baselines(project: Project
     comparison.save()
     Evaluation.objects.create(reward_model=model, data="test split", metrics=FIGURES, snapshot=model.snapshot)
     page = browser_of("manager", project).get("/reward-models/helpful-1/").content.decode()
-    for figure in ("0.724", "0.703", "0.744", "people agree 0.741", "0.580", "0.021", "4 of 5"):
+    for figure in ("0.724", "0.703", "0.744", "people agree 0.741", "0.580", "0.021", "4 of 5", "the longer answer"):
         assert figure in page, figure
     assert f'href="/projects/{project.slug}/comparisons/{comparison.pk}/"' in page
     assert "<svg" in page

@@ -1,0 +1,61 @@
+"""Two reward models on the same pairs: who is right more often, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rewardmodel.core.evaluation_outcomes import FILE, Outcomes
+from rewardmodel.core.resampling import Interval, Resampling
+from rewardmodel.models import Evaluation, RewardModel
+from rewardmodel.services.files import home
+
+
+@dataclass(frozen=True, slots=True)
+class SamePairs:
+    """Both models' evaluations on the same pairs, and accuracy of the first minus that of the second.
+
+    difference is None where an evaluation's outcomes are no longer kept. only_first, only_second: pairs that one of
+    them alone got right.
+    """
+
+    first: Evaluation
+    second: Evaluation
+    difference: Interval | None
+    only_first: int
+    only_second: int
+
+
+def compare_models(first: RewardModel, second: RewardModel) -> list[SamePairs]:
+    """Every set of pairs that both models were evaluated on, the newest first, each once."""
+    theirs = {one.metrics.get("pairs_sha256"): one for one in reversed(second.evaluations.select_related("run"))}
+    found: dict[str, SamePairs] = {}
+    for one in first.evaluations.select_related("run"):
+        pairs = one.metrics.get("pairs_sha256")
+        if pairs and pairs in theirs and pairs not in found:
+            found[pairs] = _compared(one, theirs[pairs])
+    return list(found.values())
+
+
+def _compared(first: Evaluation, second: Evaluation) -> SamePairs:
+    one, other = outcomes_of(first), outcomes_of(second)
+    if one is None or other is None or one.pairs_sha256 != other.pairs_sha256:
+        return SamePairs(first, second, None, 0, 0)
+    difference = Resampling(one.prompts).mean(one.correct - other.correct)
+    only_first, only_second = int(np.sum(one.correct > other.correct)), int(np.sum(other.correct > one.correct))
+    return SamePairs(first, second, difference, only_first, only_second)
+
+
+def outcomes_of(evaluation: Evaluation) -> Outcomes | None:
+    """Which pairs a model got right, from the directory of the run that evaluated it; None where it is gone."""
+    if evaluation.run_id is None:
+        return None
+    return Outcomes.read(home() / "runs" / str(evaluation.run_id) / FILE)
+
+
+def evaluated_alike(models: Sequence[RewardModel], first: RewardModel) -> list[RewardModel]:
+    """Of these models the others that were evaluated on pairs that the first was evaluated on too."""
+    mine = set(first.evaluations.values_list("metrics__pairs_sha256", flat=True)) - {None}
+    alike = Evaluation.objects.filter(metrics__pairs_sha256__in=mine).values_list("reward_model_id", flat=True)
+    others = set(alike) - {first.pk}
+    return [model for model in models if model.pk in others]
