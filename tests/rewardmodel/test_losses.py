@@ -49,6 +49,11 @@ def test_smoothing_leaves_ties_and_pulls_verdicts_towards_them() -> None:
     assert smoothed(tensor(1, 0.5), 0.1).tolist() == pytest.approx([0.9, 0.5])
 
 
+def test_a_smoothed_tie_is_one_half_to_the_bit() -> None:
+    for thousandths in range(500):
+        assert smoothed(torch.tensor([0.5]), thousandths / 1000).item() == 0.5
+
+
 def test_adding_a_constant_to_all_rewards_changes_nothing() -> None:
     better, worse = torch.randn(50, dtype=torch.float64), torch.randn(50, dtype=torch.float64)
     assert bradley_terry_loss(better + 7, worse + 7).item() == pytest.approx(bradley_terry_loss(better, worse).item())
