@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.filesystem_broker import broker_folders
 from config.secret_key import load_or_create_secret_key
+from config.storages import import_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -179,6 +180,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = PLUMBLINE_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = PLUMBLINE_HOME / "files"
+PLUMBLINE_IMPORT_STORAGE = env.str("PLUMBLINE_IMPORT_STORAGE", default="")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "pictures": {
@@ -186,6 +188,7 @@ STORAGES = {
         "OPTIONS": {"location": PLUMBLINE_HOME / "pictures"},
     },
     "staticfiles": {"BACKEND": "config.storage.HashedStaticFilesStorage"},
+    **import_storage(PLUMBLINE_IMPORT_STORAGE),
 }
 
 # HTTP API.

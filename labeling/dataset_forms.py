@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import UnreadableUpload
 from labeling.services.imports import AUTO, readable_formats
+from labeling.services.sources import check_source
 from labeling.services.uploads import MAPPING_BYTES, read_mapping
 
 
@@ -19,10 +20,18 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
+        required=False,
         help_text=_(
             "JSONL, a JSON array, CSV, TSV or Parquet, as it is or packed with gzip or Zstandard. "
             "Rows that are here already stay as they are."
         ),
+    )
+    source = forms.CharField(
+        label=_("Or where it lies"),
+        required=False,
+        max_length=500,
+        help_text=_("hub:owner/name for a dataset of the Hugging Face hub, or storage:path/of/a/file."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
     )
     mapping = forms.FileField(
         label=_("Field mapping"),
@@ -41,6 +50,20 @@ class ImportForm(forms.Form):
         required=False,
         help_text=_("If one row cannot be taken, nothing is imported. Otherwise such rows are left out and kept."),
     )
+
+    def clean_source(self) -> str:
+        """The source, if it is one that a project may name."""
+        source: str = self.cleaned_data["source"].strip()
+        try:
+            return check_source(source) if source else ""
+        except UnreadableUpload as problem:
+            raise forms.ValidationError(str(problem)) from None
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if "source" in told and bool(told.get("file")) == bool(told["source"]) and "file" not in self.errors:
+            self.add_error("file", _("Choose a file, or say where it lies."))
+        return told
 
     def clean_mapping(self) -> dict[str, Any] | None:
         """What the mapping says, or None without one."""

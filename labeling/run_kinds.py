@@ -23,16 +23,17 @@ def register_kinds() -> None:
 
 
 def execute_import(run: "Run", progress: "Progress") -> dict[str, Any]:
-    """Import the run's file, from the row after the last one stored."""
+    """Import the run's file, fetched if it lies elsewhere, from the row after the last one stored."""
     from labeling.errors import RowsRefused, UnreadableUpload
     from labeling.services.imports import count_rows, counts_of, import_file
     from labeling.services.moderation import moderate_import
-    from labeling.services.uploads import batch_of, forget_upload, picture_folder, upload_path
+    from labeling.services.uploads import batch_of, fetch_upload, forget_upload, picture_folder, upload_path
 
     batch = batch_of(run.pk)
     if batch.finished_at is not None:  # an earlier attempt ended between its last row and its own end
         moderate_import(batch=batch)
         return counts_of(batch)
+    fetch_upload(run, progress=lambda: progress(batch.rows, None))
     total = count_rows(upload_path(run))
     try:
         counts = import_file(

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -20,7 +19,13 @@ from labeling.downloads import rejected_file
 from labeling.models import ImportBatch, Project
 from labeling.services.imports import AUTO, counts_of, rejected_path
 from labeling.services.rejects import read_rejects
-from labeling.services.uploads import MAPPING_BYTES, check_upload_size, keep_upload, queue_import, read_mapping
+from labeling.services.uploads import (
+    MAPPING_BYTES,
+    check_upload_size,
+    queue_fetched_import,
+    queue_sent_import,
+    read_mapping,
+)
 from runs.tasks import execute_run
 
 SHOWN_REJECTS = 100
@@ -28,7 +33,12 @@ FORM_BYTES = 64 * 1024  # what a multipart body adds to its file
 
 
 class UploadSerializer(serializers.Serializer):
-    file = serializers.FileField(allow_empty_file=True)
+    file = serializers.FileField(allow_empty_file=True, required=False)
+    source = serializers.CharField(  # type: ignore[assignment]  # a field's own `source` is another matter
+        max_length=500,
+        required=False,
+        help_text="In place of a file: hub:OWNER/NAME of the Hugging Face hub, or storage:PATH.",
+    )
     format = serializers.CharField(max_length=40, default=AUTO)
     mapping = serializers.FileField(
         required=False,
@@ -41,6 +51,11 @@ class UploadSerializer(serializers.Serializer):
     all_or_nothing = serializers.BooleanField(
         default=False, help_text="Import nothing if any row cannot be taken; the file is then read twice."
     )
+
+    def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in sent) == ("source" in sent):
+            raise serializers.ValidationError({"file": _("Send either a file or a source.")})
+        return sent
 
 
 class RejectSerializer(serializers.Serializer):
@@ -116,22 +131,18 @@ def _send(request: Request, slug: str) -> Response:
     serializer.is_valid(raise_exception=True)
     sent = serializer.validated_data
     mapping = read_mapping(sent["mapping"].read(MAPPING_BYTES + 1)) if "mapping" in sent else None
-    path, digest = keep_upload(sent["file"].chunks())
-    try:
-        batch = queue_import(
-            project=project,
-            file=path,
-            file_name=sent["file"].name,
-            file_sha256=digest,
-            format=sent["format"],
-            mapping=mapping,
-            people_judge_again=sent["people_judge_again"] is not False,
-            all_or_nothing=sent["all_or_nothing"],
-            created_by=request.user,
-        )
-    except BaseException:
-        (settings.PLUMBLINE_HOME / path).unlink(missing_ok=True)
-        raise
+    options: dict[str, Any] = {
+        "project": project,
+        "format": sent["format"],
+        "mapping": mapping,
+        "people_judge_again": sent["people_judge_again"] is not False,
+        "all_or_nothing": sent["all_or_nothing"],
+        "created_by": request.user,
+    }
+    if "source" in sent:
+        batch = queue_fetched_import(source=sent["source"], **options)
+    else:
+        batch = queue_sent_import(sent["file"].chunks(), file_name=sent["file"].name, **options)
     execute_run.delay_on_commit(str(batch.run_id))
     return Response(shown(batch), status=status.HTTP_202_ACCEPTED)
 

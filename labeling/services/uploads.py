@@ -1,7 +1,7 @@
 """Taking a file in and queueing its import. The row is the truth: a worker that finds the run later imports it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from labeling.errors import UnreadableUpload, UploadTooLarge
 from labeling.models import ImportBatch, Person, Project
 from labeling.services.imports import AUTO, readable_formats
+from labeling.services.sources import check_source, fetch_source, source_name
 from preferences.errors import InvalidMapping
 from preferences.formats import FORMATS
 from preferences.formats.mapped import NAME as MAPPED
@@ -22,6 +23,7 @@ from runs.services.queueing import queue_run
 
 RUN_KIND = "import"
 MAPPING_BYTES = 64 * 1024
+UPLOADS = Path("imports") / "uploads"
 
 
 def keep_upload(chunks: Iterable[bytes], *, limit_bytes: int | None = None) -> tuple[Path, str]:
@@ -31,7 +33,7 @@ def keep_upload(chunks: Iterable[bytes], *, limit_bytes: int | None = None) -> t
     Raises: UploadTooLarge, and then nothing is kept.
     """
     limit = limit_bytes if limit_bytes is not None else settings.PLUMBLINE_UPLOAD_LIMIT_BYTES
-    path = Path("imports") / "uploads" / str(uuid4())
+    path = UPLOADS / str(uuid4())
     full = Path(settings.PLUMBLINE_HOME) / path
     full.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
@@ -71,6 +73,7 @@ def queue_import(
     mapping: dict[str, Any] | None = None,
     people_judge_again: bool = True,
     all_or_nothing: bool = False,
+    source: str = "",
     created_by: Person | None = None,
 ) -> ImportBatch:
     """Record that a file is to be imported. The caller then sends `execute_run.delay_on_commit(str(batch.run_id))`.
@@ -78,6 +81,7 @@ def queue_import(
     Args:
         file: absolute, or relative to PLUMBLINE_HOME (then it is an upload, and goes when the import has succeeded).
         mapping: which columns hold what (`read_mapping`); then the format does not matter.
+        source: where the run fetches the file from first (`labeling.services.sources`).
 
     Raises: UnreadableUpload for a format that does not exist.
     """
@@ -96,6 +100,7 @@ def queue_import(
                 "people_judge_again": people_judge_again,
                 "all_or_nothing": all_or_nothing,
                 "mapping": mapping,
+                "source": source,
             },
             title=_("Import %(file)s") % {"file": file_name},
             created_by=created_by,
@@ -110,6 +115,48 @@ def queue_import(
             format=format if mapping is None else MAPPED,
             created_by=created_by,
         )
+
+
+def queue_sent_import(chunks: Iterable[bytes], **options: Any) -> ImportBatch:
+    """Keep an uploaded file and record that it is to be imported, with the options of `queue_import`.
+
+    Raises: UploadTooLarge, UnreadableUpload; then nothing is kept.
+    """
+    path, digest = keep_upload(chunks)
+    try:
+        return queue_import(file=path, file_sha256=digest, **options)
+    except BaseException:
+        (Path(settings.PLUMBLINE_HOME) / path).unlink(missing_ok=True)
+        raise
+
+
+def queue_fetched_import(
+    *, project: Project, source: str, by_operator: bool = False, created_by: Person | None = None, **options: Any
+) -> ImportBatch:
+    """Record that a file is to be fetched and imported, with the options of `queue_import`; the run fetches it.
+
+    Args:
+        source, by_operator: as `check_source` takes them.
+
+    Raises: UnreadableUpload.
+    """
+    return queue_import(
+        project=project,
+        file=UPLOADS / str(uuid4()),
+        file_name=source_name(source),
+        file_sha256="",
+        source=check_source(source, by_operator=by_operator),
+        created_by=created_by,
+        **options,
+    )
+
+
+def fetch_upload(run: Run, *, progress: Callable[[], None] = lambda: None) -> None:
+    """Fetch what an import's source holds, unless an earlier attempt did. Raises: UnreadableUpload."""
+    source, path = run.config.get("source"), upload_path(run)
+    if source and not path.exists():
+        digest = fetch_source(source, path, progress=progress)
+        ImportBatch.objects.filter(run=run).update(file_sha256=digest)
 
 
 def read_mapping(content: bytes) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A project's data: files that came in, and the page that shows them beside what was frozen."""
 
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from labeling.queries import progress_of_project
 from labeling.services.imports import rejected_path
 from labeling.services.rejects import read_rejects
 from labeling.services.snapshots import Preview
-from labeling.services.uploads import check_upload_size, keep_upload, queue_import
+from labeling.services.uploads import check_upload_size, queue_fetched_import, queue_sent_import
 from labeling.snapshot_form import SnapshotForm
 from labeling.views.access import project_view
 from runs.models import Run
@@ -28,6 +28,7 @@ from runs.tasks import execute_run
 DATA_ROLES = ("manager", "engineer")
 SHOWN = 20
 SHOWN_REJECTS = 200
+IMPORT_OPTIONS = ("format", "mapping", "people_judge_again", "all_or_nothing")
 
 
 @project_view(*DATA_ROLES)
@@ -53,28 +54,20 @@ def send(request: HttpRequest, project: Project) -> HttpResponse:
         form = ImportForm(request.POST, request.FILES)
         if not form.is_valid():
             return show(request, project, import_form=form, status=422)
-        path, digest = keep_upload(form.cleaned_data["file"].chunks())
+        options: dict[str, Any] = {name: form.cleaned_data[name] for name in IMPORT_OPTIONS}
+        options |= {"project": project, "created_by": request.user}
+        if source := form.cleaned_data["source"]:
+            batch, said = queue_fetched_import(source=source, **options), _("It is being fetched and read.")
+        else:
+            file = form.cleaned_data["file"]
+            batch = queue_sent_import(file.chunks(), file_name=file.name, **options)
+            said = _("The file is here; its rows are being read.")
     except UploadTooLarge as problem:
         form = ImportForm()
         messages.error(request, str(problem))
         return show(request, project, import_form=form, status=problem.status)
-    try:
-        batch = queue_import(
-            project=project,
-            file=path,
-            file_name=form.cleaned_data["file"].name,
-            file_sha256=digest,
-            format=form.cleaned_data["format"],
-            mapping=form.cleaned_data["mapping"],
-            people_judge_again=form.cleaned_data["people_judge_again"],
-            all_or_nothing=form.cleaned_data["all_or_nothing"],
-            created_by=request.user,  # type: ignore[arg-type]
-        )
-    except BaseException:
-        (settings.PLUMBLINE_HOME / path).unlink(missing_ok=True)
-        raise
     execute_run.delay_on_commit(str(batch.run_id))
-    messages.success(request, _("The file is here; its rows are being read."))
+    messages.success(request, said)
     return redirect("labeling-datasets", slug=project.slug)
 
 

@@ -71,7 +71,7 @@ def test_labels_settle_when_the_box_is_not_ticked(manager, project):
 def test_a_form_without_a_file_comes_back_with_its_error(manager, project):
     response = manager.post(at(project, "import-send"), {"format": "auto"})
     assert response.status_code == 422
-    assert b"This field is required" in response.content
+    assert b"Choose a file, or say where it lies." in response.content
 
 
 def test_a_file_over_the_limit_is_refused_with_what_to_do(manager, project, settings):
