@@ -279,6 +279,20 @@ def test_how_a_model_attends_is_not_saved_with_it(decoder: RewardNetwork, tmp_pa
     assert SEGMENTED not in (tmp_path / "config.json").read_text()
 
 
+def test_the_last_layer_is_computed_only_where_the_head_reads(network: RewardNetwork) -> None:
+    seen: list[int] = []
+    layers = max((part for part in network.model.base_model.modules() if isinstance(part, nn.ModuleList)), key=len)
+    for layer in layers:
+        wide: Any = layer.intermediate if hasattr(layer, "intermediate") else layer.mlp
+        wide.register_forward_hook(lambda _, given, __: seen.append(given[0].numel() // given[0].shape[-1]))
+    comparisons = gold(network)
+    texts = sum(len(one.texts) for one in comparisons)
+    for route in routes_of(network):
+        seen.clear()
+        route.features(network, comparisons)
+        assert seen == [route.cost([text for one in comparisons for text in one.texts]), texts]
+
+
 def test_padded_rows_come_out_as_before_once_a_model_attends_by_segments(backbones: dict[str, Path]) -> None:
     for backbone in backbones.values():
         plain = load_backbone(str(backbone), max_length_tokens=100)

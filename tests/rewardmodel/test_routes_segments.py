@@ -82,15 +82,15 @@ def test_positions_start_again_with_each_text_and_go_on_after_a_shared_beginning
     stem = tuple(range(100, 110))
     texts = [text(*stem, 1, 2), text(*stem, 3)]
     row = as_row(texts, sharing_beginnings(texts), CPU, first_position=2)
-    assert row.position_ids[0, row.last].tolist() == [13, 12]
-    assert row.input_ids[0, row.last].tolist() == [2, 3]
-    packed = as_row(texts, one_by_one(texts), CPU)
+    assert row.position_ids[0, row.attending.read].tolist() == [13, 12]
+    assert row.input_ids[0, row.attending.read].tolist() == [2, 3]
+    packed = as_row(texts, one_by_one(texts), CPU, reads_first=True)
     assert packed.position_ids[0].tolist() == [*range(12), *range(11)]
-    assert packed.first.tolist() == [0, 12]
+    assert packed.attending.read.tolist() == [0, 12]
 
 
 def test_gathered_keys_are_those_of_the_chain() -> None:
-    attending = Attending((Segment(0, 0, 3), Segment(0, 3, 5, (0,)), Segment(1, 3, 4, (0,))), CPU)
+    attending = Attending((Segment(0, 0, 3), Segment(0, 3, 5, (0,)), Segment(1, 3, 4, (0,))), torch.tensor([4, 5]))
     assert attending.gathered is not None
     assert attending.gathered.tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2, 5]
     assert attending.starts_of_queries.tolist() == [0, 3, 5, 6]

@@ -14,6 +14,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from rewardmodel.core.routes.last_layer import compute_where_read
 from rewardmodel.core.routes.segments import Attending
 
 SEGMENTED = "segmented_sdpa"
@@ -37,6 +38,7 @@ def attend_by_segments(model: PreTrainedModel) -> None:
     if current != "sdpa" or not model._can_set_attn_implementation():
         raise NotSegmented(f"{type(model).__name__} computes its attention by {current!r}, in a way of its own")
     model.set_attn_implementation(SEGMENTED)
+    compute_where_read(model)
 
 
 def segmented_attention(

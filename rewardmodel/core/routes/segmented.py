@@ -28,10 +28,10 @@ class SegmentedRoute:
 
     def text_features(self, network: RewardNetwork, texts: Sequence[EncodedText]) -> Tensor:
         """What the head reads of each text, shape (B, d), float32, in the order given."""
-        position = first_position(network)
-        row = as_row(texts, self._plan(texts), network.device, first_position=position)
+        reads_first, position = network.reads_at == POOLED, first_position(network)
+        row = as_row(texts, self._plan(texts), network.device, reads_first=reads_first, first_position=position)
         hidden = hidden_states(network, row)
-        return pooled(network, hidden[row.first]) if network.reads_at == POOLED else hidden[row.last].float()
+        return pooled(network, hidden) if reads_first else hidden.float()
 
     def features(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> Tensor:
         """What the head reads of every text, one comparison after the other, shape (B, d), float32."""
@@ -68,7 +68,7 @@ class SegmentedRoute:
 
 
 def hidden_states(network: RewardNetwork, row: Row) -> Tensor:
-    """The last hidden state of every token of a row, shape (T, d)."""
+    """The last hidden state of each text of a row where the head reads it, shape (B, d)."""
     more: dict[str, object] = {} if row.token_type_ids is None else {"token_type_ids": row.token_type_ids}
     if network.reads_at != POOLED:
         more["use_cache"] = False
@@ -77,7 +77,9 @@ def hidden_states(network: RewardNetwork, row: Row) -> Tensor:
         input_ids=row.input_ids, position_ids=row.position_ids, attention_mask=mask, segments=row.attending, **more
     )
     hidden: Tensor = output.last_hidden_state[0]
-    return hidden
+    read = row.attending.read
+    is_read_already = network.reads_at == POOLED and len(hidden) == len(read)  # see last_layer
+    return hidden if is_read_already else hidden[read]
 
 
 def pooled(network: RewardNetwork, first: Tensor) -> Tensor:

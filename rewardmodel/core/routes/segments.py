@@ -97,7 +97,7 @@ class Attending:
 
     Args:
         segments: of a plan.
-        device: where the tensors lie.
+        read: where in the row the head reads each text, shape (B,), int64.
 
     Attributes:
         lengths: tokens of each segment, shape (S,).
@@ -108,8 +108,9 @@ class Attending:
         most_queries, most_keys: of any segment.
     """
 
-    def __init__(self, segments: Sequence[Segment], device: torch.device) -> None:
-        self.device = device
+    def __init__(self, segments: Sequence[Segment], read: Tensor) -> None:
+        self.read = read
+        device = read.device
         self.lengths = [segment.length for segment in segments]
         self.before = [segment.before for segment in segments]
         ends = list(accumulate(self.lengths, initial=0))
@@ -119,15 +120,15 @@ class Attending:
         self.most_queries, self.most_keys = max(self.lengths), max(keys)
         self.gathered: Tensor | None = None
         if any(self.before):
-            read = (part for index, before in enumerate(self.before) for part in (*before, index))
-            places = [place for part in read for place in range(ends[part], ends[part + 1])]
+            chains = (part for index, before in enumerate(self.before) for part in (*before, index))
+            places = [place for part in chains for place in range(ends[part], ends[part + 1])]
             self.gathered = torch.tensor(places, dtype=torch.int64).to(device, non_blocking=True)
         self._masks: dict[tuple[int, int], Tensor] = {}
 
     def mask(self, queries: int, keys: int) -> Tensor:
         """For the last queries of a sequence of keys: query i sees keys 0 to keys - queries + i; (1, 1, q, k), bool."""
         if (queries, keys) not in self._masks:
-            ones = torch.ones(queries, keys, dtype=torch.bool, device=self.device)
+            ones = torch.ones(queries, keys, dtype=torch.bool, device=self.read.device)
             self._masks[queries, keys] = ones.tril(keys - queries)[None, None]
         return self._masks[queries, keys]
 
@@ -139,22 +140,27 @@ class Row:
     Args:
         input_ids, position_ids: shape (1, T), int64.
         token_type_ids: shape (1, T), or None where the model knows no types.
-        first, last: where in the row the end segment of each text starts and where its last token is, shape (B,).
-        attending: which keys each segment attends to.
+        attending: which keys each segment attends to, and where the head reads.
     """
 
     input_ids: Tensor
     position_ids: Tensor
     token_type_ids: Tensor | None
-    first: Tensor
-    last: Tensor
     attending: Attending
 
 
-def as_row(texts: Sequence[EncodedText], plan: Plan, device: torch.device, *, first_position: int = 0) -> Row:
+def as_row(
+    texts: Sequence[EncodedText],
+    plan: Plan,
+    device: torch.device,
+    *,
+    reads_first: bool = False,
+    first_position: int = 0,
+) -> Row:
     """Lay texts out by a plan.
 
     Args:
+        reads_first: the head reads each text's first token instead of its last; for texts one by one only.
         first_position: what the model calls the position of a text's first token; 0 but for RoBERTa and its kin.
     """
     parts = plan.segments
@@ -163,13 +169,12 @@ def as_row(texts: Sequence[EncodedText], plan: Plan, device: torch.device, *, fi
     positions = (first_position + place for part in parts for place in range(part.start, part.stop))
     has_types = texts[0].token_types is not None
     types = (kind for part in parts for kind in (texts[part.text].token_types or ())[part.start : part.stop])
+    read = (ends[end] if reads_first else ends[end + 1] - 1 for end in plan.ends)
     return Row(
         _integers(ids, device)[None],
         _integers(positions, device)[None],
         _integers(types, device)[None] if has_types else None,
-        _integers((ends[end] for end in plan.ends), device),
-        _integers((ends[end + 1] - 1 for end in plan.ends), device),
-        Attending(parts, device),
+        Attending(parts, _integers(read, device)),
     )
 
 
