@@ -22,3 +22,7 @@ class InvalidData(ExpectedFailure, ValueError):
 
 class BrokenModel(ExpectedFailure):
     """A model directory is missing a part or does not reproduce its golden rewards."""
+
+
+class TokenCacheUnwritable(ExpectedFailure):
+    """The folder of tokenized splits cannot be made, written or read."""

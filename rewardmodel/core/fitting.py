@@ -26,7 +26,9 @@ from rewardmodel.core.training_state import (
 )
 from rewardmodel.core.validation import validate
 
-OF_THE_ATTEMPT = {"snapshot", "name", "checkpoint_every_seconds", "torch_threads", "device", "tokens_per_batch"}
+OF_THE_ATTEMPT = {
+    "snapshot", "name", "checkpoint_every_seconds", "torch_threads", "device", "tokens_per_batch", "token_cache",
+}  # fmt: skip
 
 
 class Fitting:

@@ -11,9 +11,10 @@ import torch
 
 from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot
+from preferences.splits import Split
 from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import TrainingSet, tokenize
+from rewardmodel.core.data import TrainingSet
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
 from rewardmodel.core.evaluation_outcomes import FILE
 from rewardmodel.core.fitting import Fitting
@@ -22,8 +23,11 @@ from rewardmodel.core.metrics import fit_temperature
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
+from rewardmodel.core.training_data import read_split
 from rewardmodel.core.training_state import Position, restore_weights
 from rewardmodel.core.validation import reward_statistics, validate
+
+LEARNED_FROM: tuple[Split, Split] = ("train", "validation")
 
 
 def train(directory: RunDirectory) -> dict[str, Any]:
@@ -44,13 +48,16 @@ def train(directory: RunDirectory) -> dict[str, Any]:
         device=device,
     )
     data = {
-        split: tokenize(
-            read_snapshot(config.snapshot, split=split, kind="comparison"),
+        split: read_split(
+            directory,
+            config,
+            split,
+            manifest=manifest,
             rules=rules,
             template=network.template,
             targets={"pairs", config.learns_from},
         )
-        for split in ("train", "validation")
+        for split in LEARNED_FROM
     }
     fitting = Fitting(directory, config, network, data, content_sha256=manifest.content_sha256)
     data = fitting.data
@@ -72,7 +79,7 @@ def train(directory: RunDirectory) -> dict[str, Any]:
         tie_parameter=fitting.objective.tie_parameter(),
         temperature=fit_temperature(checked.leads.double().numpy()) if checked else 1.0,
         snapshot_sha256=manifest.content_sha256,
-        training={**config.to_dict(), "snapshot": Path(config.snapshot).name, "pair_rules": rules.to_dict()},
+        training=_told(config, rules),
     )
     model_directory = directory.path / "model"
     digest = save_model(network, card, model_directory)
@@ -114,6 +121,18 @@ def _report(
         if report["pairs"]:
             return {**report, "split": split}
     return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0}
+
+
+def _told(config: TrainConfig, rules: PairRules) -> dict[str, Any]:
+    """The settings as a checkpoint tells them, without folders of this machine or how much each annotator counts."""
+    weights = config.annotator_weights
+    return {
+        **config.to_dict(),
+        "snapshot": Path(config.snapshot).name,
+        "pair_rules": rules.to_dict(),
+        "token_cache": None,
+        "annotator_weights": None if weights is None else f"of {len(weights)} annotators",
+    }
 
 
 def _per_second(data: TrainingSet, position: Position) -> float | None:

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preferences.weights import check_annotator_weights
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.settings import Settings
+
+TRUNCATE, DROP = "truncate", "drop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +19,17 @@ class DataSettings(Settings):
     """Path of the snapshot's Parquet file."""
     pair_rules: Mapping[str, Any] | None = None
     """How judgments become pairs; None for the rules that the snapshot's manifest names."""
+    annotator_weights: Mapping[str, Any] | None = None
+    """How much one judgment of each annotator counts, 0 or more, by pseudonym; 1 for whom it does not name. None: all
+    alike. In a run of the platform, "reliability" can compute it."""
     max_length_tokens: int = 256
     """Tokens of prompt and response together; what is longer loses the beginning of its prompt."""
+    long_rows: str = TRUNCATE
+    """What becomes of a comparison with a text that is longer: "truncate" cuts that text, "drop" leaves the comparison
+    out. The report counts both."""
+    token_cache: str | None = None
+    """Folder in which tokenized splits are kept for other runs, and from which they are mapped, so that memory does not
+    grow with the data; null tokenizes in memory. Changes time and memory, nothing else."""
     epochs: int | None = None
     """Times that every training comparison is visited. None: once, and small data up to three times (see `steps.plan`):
     a reward model that sees judgments again and again learns them by heart."""
@@ -29,4 +42,10 @@ class DataSettings(Settings):
         super().__post_init__()
         self.require(bool(self.snapshot), "snapshot", "must be the path of a snapshot file")
         self.require(self.max_length_tokens >= 16, "max_length_tokens", "must be at least 16")
+        self.require_one_of("long_rows", (TRUNCATE, DROP))
+        self.require(self.token_cache != "", "token_cache", "must be a folder or null")
+        try:
+            check_annotator_weights(self.annotator_weights or {})
+        except ValueError as error:
+            raise InvalidConfig(f"annotator_weights: {error}") from None
         self.require_at_least_one("comparisons_per_step", "epochs", "max_training_tokens")
