@@ -16,8 +16,23 @@ from benchmarks.report import RESULTS, write_report
 
 QUICK_RESULTS = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks"
 NAMES = (
-    "reward_training", "routes", "judging", "page", "queue", "quality", "admin", "data", "calibration", "score_drift",
-)  # fmt: skip
+    "reward_training",
+    "scoring",
+    "routes",
+    "judging",
+    "page",
+    "queue",
+    "quality",
+    "admin",
+    "data",
+    "calibration",
+    "score_drift",
+    "agreement",
+    "annotators",
+    "audits",
+    "leaderboard",
+    "moderation",
+)
 
 
 def main(words: list[str]) -> int:

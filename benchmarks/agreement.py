@@ -5,6 +5,8 @@ Reads what a folder holds of these, each known by its fields:
 - pairs judged by the same three people (`annotator1` to `annotator3`: 0 tie, 1, 2), JSON: Cohen's kappa of every two;
 - pairs of arguments judged by about five people of many (`judgments`: `worker`, `value`), JSONL: Krippendorff's alpha;
 - a table of codings (a line an annotator, a column a unit, empty for missing), CSV: alpha by all four distances.
+
+`python -m benchmarks agreement` leaves the same figures in benchmarks/results/agreement.json.
 """
 
 import argparse
@@ -18,6 +20,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from benchmarks import public_folder
+from benchmarks.report import Row, installed
 from labeling.stats.agreement import observed_agreement
 from labeling.stats.alpha import krippendorff_alpha
 from labeling.stats.distances import Metric
@@ -27,6 +31,7 @@ from labeling.stats.kappa import cohen_kappa, fleiss_kappa
 from labeling.stats.undefined import Undefined
 from labeling.stats.unit_labels import UnitLabels
 
+QUICK_ROWS = 300
 WINNERS: tuple[Winner, ...] = ("tie", "left", "right")
 METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval", "ratio")
 Line = tuple[str, Estimate | Undefined]
@@ -37,9 +42,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args(words).folder
     found = False
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
-        if (labels := labels_in(path)) is None:
-            continue
+    for path, labels in label_files(folder):
         found = True
         print(path.relative_to(folder))
         start = time.perf_counter()
@@ -49,6 +52,36 @@ def main(words: list[str]) -> int:
     if not found:
         print(f"{folder} holds no judgments in a form that this command reads.", file=sys.stderr)
     return 0 if found else 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """Each measure that is defined, with its interval, and the seconds that all of a file took."""
+    rows: list[Row] = []
+    folder = public_folder.folder_of(arguments)
+    for path, labels in label_files(folder) if folder else ():
+        if arguments.quick and len(labels.by_unit) > QUICK_ROWS:
+            continue
+        subject, start = str(path.relative_to(folder or path)), time.perf_counter()
+        results = list(measures(labels))
+        seconds = time.perf_counter() - start
+        rows += [
+            Row(name, subject, None, found.value, "agreement", low=found.low, high=found.high)
+            for name, found in results
+            if isinstance(found, Estimate)
+        ]
+        rows.append(Row("all of them", subject, None, seconds, "s"))
+    return rows, public_folder.versions_with(folder, installed("numpy", "scipy"))
+
+
+def label_files(folder: Path) -> Iterator[tuple[Path, UnitLabels]]:
+    """The files of a folder that hold labels, in the order of their names."""
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        if (labels := labels_in(path)) is not None:
+            yield path, labels
 
 
 def labels_in(path: Path) -> UnitLabels | None:

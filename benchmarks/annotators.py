@@ -12,7 +12,8 @@ was planted, for several numbers of imagined labels in Dawid–Skene and for noi
   nothing to any gold.
 - **people**: how reliable they are, how many may hardly be better than guessing, and how many take a side.
 
-Intervals are Wilson's 95 % with items as trials.
+Intervals are Wilson's 95 % with items as trials. `python -m benchmarks annotators` leaves the main figures in
+benchmarks/results/annotators.json.
 """
 
 import argparse
@@ -28,6 +29,15 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import public_folder
+from benchmarks.annotators_simulated import (
+    Labels,
+    dawid_skene_coverage,
+    noisy_coverage,
+    simulated_labels,
+    simulated_pairs,
+)
+from benchmarks.report import Row, installed
 from labeling.stats.consensus import Consensus, majority
 from labeling.stats.dawid_skene import fit_dawid_skene
 from labeling.stats.intervals import wilson_share
@@ -37,9 +47,9 @@ from labeling.stats.noisy_bradley_terry import fit_noisy_bradley_terry
 from labeling.stats.pair_table import ShownPair
 from labeling.stats.undefined import Undefined
 
-Labels = list[tuple[str, str, str]]
 SEED = 7
 WORLDS = 12
+POOLED = 4.0
 
 
 def main() -> None:
@@ -73,34 +83,10 @@ def report_on_intervals() -> None:
     for people, items in ((10, 60), (30, 180), (20, 400)):
         print(f"simulated: {people} people, {5 * items} labels, accuracies from 0.4 to 0.95, {WORLDS} times")
         for pooled_labels in (0.5, 1.0, 2.0, 4.0, 8.0):
-            inside = []
-            for world in range(WORLDS):
-                draw = np.random.default_rng(world)
-                labels, accuracies = simulated_labels(draw, people=people, items=items, per_item=5)
-                fit = fit_dawid_skene(labels, pooled_labels=pooled_labels)
-                assert not isinstance(fit, Undefined), fit.because
-                for name, planted in accuracies.items():
-                    found = fit.annotators[name]
-                    assert not isinstance(found, Undefined)
-                    if not isinstance(found.accuracy, Undefined):
-                        inside.append(found.accuracy.low <= planted <= found.accuracy.high)
+            inside = dawid_skene_coverage(people=people, items=items, pooled_labels=pooled_labels, worlds=WORLDS)
             print(f"  {pooled_labels:4} imagined labels: planted accuracy inside {interval(inside)}", flush=True)
-
     for people, judgments in ((20, 2000), (100, 30_000)):
-        inside, errors = [], []
-        for world in range(WORLDS // 3):
-            pairs, competences, accuracies = simulated_pairs(
-                np.random.default_rng(world), people=people, judgments=judgments
-            )
-            noisy = fit_noisy_bradley_terry(pairs)
-            assert not isinstance(noisy, Undefined), noisy.because
-            for name, found_pair in noisy.annotators.items():
-                if isinstance(found_pair.accuracy, Undefined) or isinstance(found_pair.competence, Undefined):
-                    continue
-                accuracy = found_pair.accuracy
-                inside.append(accuracy.low <= accuracies[name] <= accuracy.high)
-                errors.append((found_pair.competence - competences[name], accuracy.share - accuracies[name]))
-        off = np.mean(errors, axis=0)
+        inside, off = noisy_coverage(people=people, judgments=judgments, worlds=WORLDS // 3)
         print(
             f"noisy Bradley–Terry, {people} people, {judgments} judgments: planted accuracy inside {interval(inside)}; "
             f"mean error of competence {off[0]:+.3f}, of accuracy {off[1]:+.3f}",
@@ -108,43 +94,49 @@ def report_on_intervals() -> None:
         )
 
 
-def simulated_pairs(
-    draw: np.random.Generator, *, people: int, judgments: int
-) -> tuple[list[ShownPair], dict[int, float], dict[int, float]]:
-    """Judgments of 30 responses by people with habits of either side, their competences, and their accuracies."""
-    strengths = draw.normal(0, 1.5, 30)
-    competence, leftward = draw.uniform(0.1, 0.98, people), draw.random(people)
-    who = draw.integers(people, size=judgments)
-    left, right = draw.permuted(np.tile(np.arange(30), (judgments, 1)), axis=1)[:, :2].T
-    by_strength = 1 / (1 + np.exp(strengths[right] - strengths[left]))
-    chance = competence[who] * by_strength + (1 - competence[who]) * leftward[who]
-    takes_left = draw.random(judgments) < chance
-    stronger = float(np.maximum(by_strength, 1 - by_strength).mean())
-    return (
-        [
-            ShownPair(int(a), int(one), int(other), "left" if is_left else "right")
-            for a, one, other, is_left in zip(who, left, right, takes_left, strict=True)
-        ],
-        dict(enumerate(competence.tolist())),
-        dict(enumerate((competence * stronger + (1 - competence) / 2).tolist())),
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
 
 
-def simulated_labels(
-    draw: np.random.Generator, *, people: int, items: int, per_item: int
-) -> tuple[Labels, dict[str, float]]:
-    """Labels of 3 classes by people who err evenly, and how often each is right."""
-    accuracies = draw.uniform(0.4, 0.95, people)
-    labels = []
-    for item in range(items):
-        truth = int(draw.integers(3))
-        for person in draw.choice(people, per_item, replace=False):
-            label = truth if draw.random() < accuracies[person] else (truth + int(draw.integers(1, 3))) % 3
-            labels.append((str(person), str(item), str(label)))
-    return labels, {str(person): float(accuracy) for person, accuracy in enumerate(accuracies)}
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """Seconds for 100,000 labels, how often intervals hold what was planted, and how often each consensus is gold."""
+    items, worlds = (400, 2) if arguments.quick else (20_000, WORLDS)
+    labels, _ = simulated_labels(np.random.default_rng(SEED), people=100, items=items, per_item=5)
+    subject = f"{len(labels):,} labels of 100 people"
+    rows = [Row(f"{name}: time", subject, None, seconds, "s") for name, _of, _people, seconds in fits(labels)]
+    started = time.perf_counter()
+    fit_noisy_bradley_terry(simulated_pairs(np.random.default_rng(SEED), people=100, judgments=5 * items)[0])
+    seconds = time.perf_counter() - started
+    rows.append(Row("noisy Bradley–Terry: time", f"{5 * items:,} pairs of 30 responses", None, seconds, "s"))
+    inside = dawid_skene_coverage(people=20, items=400, pooled_labels=POOLED, worlds=worlds)
+    rows.append(share_row("Dawid–Skene: planted accuracy inside", "20 people, 2,000 labels", inside))
+    inside, _off = noisy_coverage(people=20, judgments=2000, worlds=max(1, worlds // 3))
+    rows.append(share_row("noisy Bradley–Terry: planted accuracy inside", "20 people, 2,000 judgments", inside))
+    folder = public_folder.folder_of(arguments)
+    if folder and (debates := folder / "ukpconvarg1").is_dir() and not arguments.quick:
+        labels, gold = labels_of_debates(debates)
+        kept, aside = put_aside(labels)
+        for expected, given, name in ((gold, labels, "is gold"), (aside, kept, "is the judgment put aside")):
+            for model, consensus, _people, _seconds in fits(given):
+                hits = [consensus_label(consensus[item]) == label for item, label in expected.items()]
+                rows.append(share_row(f"{model}: consensus {name}", "ukpconvarg1", hits))
+    return rows, public_folder.versions_with(folder, installed("numpy", "scipy"))
+
+
+def share_row(name: str, subject: str, hits: Sequence[bool]) -> Row:
+    found = wilson_share(sum(hits) / len(hits), len(hits))
+    return Row(name, subject, None, found.share, f"share of {found.n:,}", low=found.low, high=found.high)
 
 
 def report_on_debates(folder: Path) -> None:
+    labels, gold = labels_of_debates(folder)
+    people, items = len({one for one, _, _ in labels}), len({item for _, item, _ in labels})
+    print(f"ukpconvarg1: {items} pairs, {len(labels)} judgments, {people} people")
+    compare(labels, gold)
+
+
+def labels_of_debates(folder: Path) -> tuple[Labels, dict[str, str]]:
+    """Each judgment, and what each pair's gold label is if it has one."""
     pairs = [pair for path in sorted(folder.glob("*.jsonl.gz")) for pair in lines_of(path)]
     labels = [
         (judgment["worker"], str(number), judgment["value"])
@@ -152,8 +144,7 @@ def report_on_debates(folder: Path) -> None:
         for judgment in pair["judgments"]
     ]
     gold = {str(number): pair["gold"] for number, pair in enumerate(pairs) if pair["gold"]}
-    print(f"ukpconvarg1: {len(pairs)} pairs, {len(labels)} judgments, {len({a for a, _, _ in labels})} people")
-    compare(labels, gold)
+    return labels, gold
 
 
 def report_on_answers(folder: Path) -> None:
@@ -197,7 +188,7 @@ def fits(labels: Labels) -> Iterator[tuple[str, Mapping[str, Consensus | Undefin
     """Each model's name, consensus, what it says of people, and seconds."""
     started = time.perf_counter()
     yield "majority", majority(label_table(labels)), "", time.perf_counter() - started
-    for name, pooled_labels in (("Dawid–Skene, published", 0.0), ("Dawid–Skene, pooled", 4.0)):
+    for name, pooled_labels in (("Dawid–Skene, published", 0.0), ("Dawid–Skene, pooled", POOLED)):
         started = time.perf_counter()
         skene = fit_dawid_skene(labels, pooled_labels=pooled_labels)
         assert not isinstance(skene, Undefined), skene.because

@@ -10,6 +10,8 @@ passed over. What is known of how each was collected:
 - **pandalm_3annot**: three people; in which order they saw the two is not known.
 - **hh_helpful_base, hh_harmless_base**: chosen and rejected, without people or order; the last turn is the response.
 - **korean_mtbench_machine_judged**: three models judge each pair in both orders; EXAONE's answers are EXAONE's own.
+
+`python -m benchmarks audits` leaves each audit's headline in benchmarks/results/audits.json.
 """
 
 import argparse
@@ -24,12 +26,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import public_folder
+from benchmarks.report import Row, installed
 from labeling.stats.audits.effects import Audit, Effect, shares
 from labeling.stats.audits.position import position_audit
 from labeling.stats.audits.report import LEVEL, adjusted, adjusted_headlines, all_audits, sentence
 from labeling.stats.audits.rows import AuditRow, reading_of, seen_in_order
 from labeling.stats.text_features import text_features
 
+QUICK_NAMES = ("pandalm_3annot", "hh_harmless_base")
 Reader = Callable[[Path], Iterator[AuditRow]]
 LEFT, RIGHT = 0, 1
 VERDICTS = {"first": [[LEFT], [RIGHT]], "second": [[RIGHT], [LEFT]], "tie": [[LEFT, RIGHT]]}
@@ -52,6 +57,30 @@ def main() -> None:
         for audit in audits:
             show(audit, adjusted_headlines(audits))
         show_people(position_audit(rows))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """The headline of each audit of each dataset, with its interval, and the seconds that all audits took."""
+    rows: list[Row] = []
+    folder = public_folder.folder_of(arguments)
+    for name in (QUICK_NAMES if arguments.quick else READERS) if folder else ():
+        if folder is None or not (folder / name).is_dir():
+            print(f"  {name} left out: there is no such folder", flush=True)
+            continue
+        judgments = list(READERS[name](folder / name))
+        start = time.perf_counter()
+        audits = all_audits(judgments)
+        seconds = time.perf_counter() - start
+        for audit in audits:
+            if isinstance(found := audit.headline.effect, Effect):
+                question = f"{audit.name}: {audit.headline.key}"
+                rows.append(Row(question, name, None, found.estimate, "effect", low=found.low, high=found.high))
+        rows.append(Row(f"all audits of {len(judgments):,} judgments", name, None, seconds, "s"))
+    return rows, public_folder.versions_with(folder, installed("numpy", "scipy"))
 
 
 def show(audit: Audit, p_values: dict[str, float]) -> None:

@@ -8,7 +8,8 @@ Reads what a folder holds of these, each known by its fields:
 - six choices among four responses (`preference`), JSON: how many circles there are;
 - texts of the same folder (`name`, `prompt`, `result`), JSONL: the leaderboard at equal style.
 
-`--speed` measures 200,000 made-up pairs of 50 policies besides.
+`--speed` measures 200,000 made-up pairs of 50 policies besides. `python -m benchmarks leaderboard` leaves the
+differences from the other library, circles and speeds in benchmarks/results/leaderboard.json.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import public_folder
+from benchmarks.report import Row, installed
 from labeling.stats.elo import elo_ratings
 from labeling.stats.intervals import Interval
 from labeling.stats.leaderboard import bradley_terry_leaderboard, elo_leaderboard, plackett_luce_leaderboard
@@ -73,11 +76,41 @@ def main(words: list[str]) -> int:
                 print(f"  {line}")
     if arguments.speed:
         print(f"{SPEED_PAIRS:,} pairs of {SPEED_POLICIES} policies, {SPEED_ROUNDS} rounds")
-        for line in speed():
-            print(f"  {line}")
+        for name, seconds in speed(SPEED_PAIRS, SPEED_ROUNDS):
+            print(f"  {name:36} {seconds:6.2f} s")
     if not found:
         print(f"{arguments.folder} holds no pairs in a form that this command reads.", file=sys.stderr)
     return 0 if found else 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """How far our leaderboards are from another library's, circles in crowds, and how long a large one takes."""
+    rows: list[Row] = []
+    folder = public_folder.folder_of(arguments)
+    for path in sorted(folder.rglob("*.csv*")) if folder else ():
+        judged = rows_of(path)
+        if not judged or not {"left", "right", "winner"} <= set(judged[0]):
+            continue
+        subject = str(path.relative_to(folder or path))
+        if "worker" not in judged[0]:
+            for name, found in differences_from_golden(path, judged):
+                rows.append(Row(f"{name}: farthest from evalica", subject, None, 1e9 * found, "× 10⁻⁹"))
+            continue
+        outcomes = outcomes_of_pairs(
+            [row["left"] for row in judged],
+            [row["right"] for row in judged],
+            [SCORES[row["winner"]] for row in judged],
+        )
+        cycles = majority_cycles(outcomes)
+        rows.append(Row("circles of majorities", subject, None, cycles.circular, f"of {cycles.triads} triads"))
+    pairs, rounds = (2_000, 20) if arguments.quick else (SPEED_PAIRS, SPEED_ROUNDS)
+    subject = f"{pairs:,} pairs of {SPEED_POLICIES} policies, {rounds} rounds"
+    rows += [Row(name, subject, None, seconds, "s") for name, seconds in speed(pairs, rounds)]
+    return rows, public_folder.versions_with(folder, installed("evalica", "numpy", "scipy"))
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -87,7 +120,12 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def compared_with_golden(path: Path, rows: list[dict[str, str]]) -> Iterator[str]:
-    """The largest difference from another library's results, on its scales."""
+    for name, found in differences_from_golden(path, rows):
+        yield f"{name}: at most {found:.1e} apart" if found < np.inf else f"{name}: other items than theirs"
+
+
+def differences_from_golden(path: Path, rows: list[dict[str, str]]) -> Iterator[tuple[str, float]]:
+    """The largest difference from another library's results, on its scales; infinite where it names other items."""
     outcomes = outcomes_of_pairs(
         [row["left"] for row in rows], [row["right"] for row in rows], [SCORES[row["winner"]] for row in rows]
     )
@@ -98,17 +136,15 @@ def compared_with_golden(path: Path, rows: list[dict[str, str]]) -> Iterator[str
     logs = {name: float(np.log(score)) for name, score in golden["bradley_terry"].items()}
     middle = sum(logs.values()) / len(logs)
     ours = {one.policy: one.score.value for one in board.standings if isinstance(one.score, Score)}
-    yield difference("Bradley–Terry, nats", ours, {name: log - middle for name, log in logs.items()})
+    yield "Bradley–Terry, nats", difference(ours, {name: log - middle for name, log in logs.items()})
     ours = dict(zip(outcomes.policies, elo_ratings(outcomes).as_given.tolist(), strict=True))
-    yield difference("Elo in the order given, points", ours, golden["elo"])
+    yield "Elo in the order given, points", difference(ours, golden["elo"])
     ours = {one.policy: one.average.value for one in win_rates(outcomes) if isinstance(one.average, Score)}
-    yield difference("average win rate", ours, golden["average_win_rate"])
+    yield "average win rate", difference(ours, golden["average_win_rate"])
 
 
-def difference(name: str, ours: dict[str, float], theirs: dict[str, float]) -> str:
-    if set(ours) != set(theirs):
-        return f"{name}: other items than theirs"
-    return f"{name}: at most {max(abs(ours[item] - theirs[item]) for item in theirs):.1e} apart"
+def difference(ours: dict[str, float], theirs: dict[str, float]) -> float:
+    return max(abs(ours[item] - theirs[item]) for item in theirs) if set(ours) == set(theirs) else float("inf")
 
 
 def crowd(path: Path, rows: list[dict[str, str]]) -> Iterator[str]:
@@ -214,11 +250,11 @@ def span(interval: Interval | Undefined, digits: int) -> str:
     return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
 
 
-def speed() -> Iterator[str]:
-    """How long each leaderboard takes on made-up pairs."""
+def speed(count: int, rounds: int) -> Iterator[tuple[str, float]]:
+    """How many seconds each leaderboard takes on so many made-up pairs, with intervals from so many rounds."""
     draw = random.Random(0)
     strengths = [draw.gauss(0, 0.8) for _policy in range(SPEED_POLICIES)]
-    pairs = [draw.sample(range(SPEED_POLICIES), 2) for _pair in range(SPEED_PAIRS)]
+    pairs = [draw.sample(range(SPEED_POLICIES), 2) for _pair in range(count)]
     winners = [draw.choices(("left", "right", "tie"), odds(strengths[a] - strengths[b]))[0] for a, b in pairs]
     first, second = ([f"policy {pair[side]}" for pair in pairs] for side in (0, 1))
     outcomes = outcomes_of_pairs(first, second, [SCORES[winner] for winner in winners])
@@ -226,25 +262,25 @@ def speed() -> Iterator[str]:
         PolicyRanking((one, other), VERDICTS[winner], unit)
         for unit, (one, other, winner) in enumerate(zip(first, second, winners, strict=True))
     ]
-    differences = np.random.default_rng(0).uniform(-1, 1, (SPEED_PAIRS, 4))
+    differences = np.random.default_rng(0).uniform(-1, 1, (count, 4))
     work = {
         "from rankings to outcomes": lambda: outcomes_of(rankings),
         **{
             f"Bradley–Terry, ties as {model}": lambda model=model: bradley_terry_leaderboard(
-                outcomes, ties_as=model, rounds=SPEED_ROUNDS
+                outcomes, ties_as=model, rounds=rounds
             )
             for model in TIES
         },
-        "Plackett–Luce": lambda: plackett_luce_leaderboard(rankings, rounds=SPEED_ROUNDS),
-        "Elo, 50 orders and 200 rounds": lambda: elo_leaderboard(outcomes, rounds=SPEED_ROUNDS),
+        "Plackett–Luce": lambda: plackett_luce_leaderboard(rankings, rounds=rounds),
+        "Elo, 50 orders": lambda: elo_leaderboard(outcomes, rounds=rounds),
         "style control": lambda: style_controlled_leaderboard(outcomes, differences),
         "win rates": lambda: win_rates(outcomes),
-        "circles": lambda: majority_cycles(outcomes, rounds=SPEED_ROUNDS),
+        "circles": lambda: majority_cycles(outcomes, rounds=rounds),
     }
     for name, call in work.items():
         start = time.perf_counter()
         call()
-        yield f"{name:36} {time.perf_counter() - start:6.2f} s"
+        yield name, time.perf_counter() - start
 
 
 def odds(lead: float) -> tuple[float, float, float]:

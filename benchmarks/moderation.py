@@ -4,6 +4,8 @@ A folder holds one dataset, or datasets in folders, read as `benchmarks.public_d
 dataset, check and reason, each text counted once, and how long each check took. `--sample 20` also prints findings
 of each check drawn at random, always the same ones, with the words around them, to be read by a person: how many of
 them are what they are called is the precision in docs/moderation.md.
+
+`python -m benchmarks moderation` leaves counts and times in benchmarks/results/moderation.json.
 """
 
 import argparse
@@ -15,7 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import public_folder
 from benchmarks.public_data import Table, datasets, tables
+from benchmarks.report import Row, installed
 from labeling.moderation.findings import Check, Finding
 from labeling.moderation.moderating import prompts_of_responses
 from labeling.moderation.registry import CHECKS, build_checks
@@ -30,6 +34,7 @@ from preferences.records import ComparisonRecord
 SEED = 20_260
 DETECTION_ROWS = 20
 AROUND = 110
+QUICK_NAMES = ("pandalm_3annot",)
 
 
 def main(words: list[str]) -> int:
@@ -42,17 +47,59 @@ def main(words: list[str]) -> int:
     found: dict[str, list[tuple[str, Subject, Finding]]] = defaultdict(list)
     seconds: Counter[str] = Counter()
     responses = 0
-    with tempfile.TemporaryDirectory() as scratch:
-        for folder in datasets(arguments.folders):
-            records = unique([record for table in tables(folder, Path(scratch)) for record in records_of(table)])
-            responses += sum(len(record.responses) for record in records)
-            show_dataset(folder.name, records, look_through(folder.name, records, checks, found, seconds))
+    for name, records in records_by_dataset(arguments.folders):
+        responses += sum(len(record.responses) for record in records)
+        show_dataset(name, records, look_through(name, records, checks, found, seconds))
     print(f"\n{responses:,} responses; microseconds a response:")
     for name, spent in seconds.most_common():
         print(f"  {name:14} {1e6 * spent / max(1, responses):8.1f}")
     for name, hits in found.items() if arguments.sample else ():
         show_sample(name, hits, arguments.sample)
     return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """Findings by check and dataset, each text once, and what a check costs a response."""
+    checks = build_checks({}, None)
+    found: dict[str, list[tuple[str, Subject, Finding]]] = defaultdict(list)
+    seconds: Counter[str] = Counter()
+    rows: list[Row] = []
+    responses = 0
+    folder = public_folder.folder_of(arguments)
+    for name, records in records_by_dataset([folder] if folder else []):
+        if arguments.quick and name not in QUICK_NAMES:
+            continue
+        here = sum(len(record.responses) for record in records)
+        responses += here
+        counts: Counter[str] = Counter()
+        for (check, _reason), count in look_through(name, records, checks, found, seconds).items():
+            counts[check] += count
+        rows += [Row(f"{check.name}: findings", name, None, counts[check.name], f"of {here}") for check in checks]
+    rows += [
+        Row(
+            f"{check.name}: time",
+            f"{responses:,} responses",
+            None,
+            1e6 * seconds[check.name] / responses,
+            "µs/response",
+        )
+        for check in checks
+        if responses
+    ]
+    return rows, public_folder.versions_with(folder, installed("detect-secrets", "phonenumbers"))
+
+
+def records_by_dataset(folders: list[Path]) -> Iterator[tuple[str, list[ComparisonRecord]]]:
+    with tempfile.TemporaryDirectory() as scratch:
+        for folder in datasets(folders):
+            yield (
+                folder.name,
+                unique([record for table in tables(folder, Path(scratch)) for record in records_of(table)]),
+            )
 
 
 def records_of(table: Table) -> Iterator[ComparisonRecord]:
