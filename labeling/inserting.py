@@ -5,6 +5,7 @@ What the database checks it still checks; what a model's `save` would do is not 
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,8 +28,30 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
 
     Raises: IntegrityError, and then none of the rows is there.
     """
+    insertion = prepare_rows(model, names, rows)
+    insertion.store()
+    return insertion.ids
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Rows that have their ids and are yet to be written, by whichever connection."""
+
+    table: str
+    columns: str
+    rows: list[list[Any]]
+    ids: list[int]
+
+    def store(self) -> None:
+        """Write them. Call inside a transaction. Raises: IntegrityError, and then none of the rows is there."""
+        if self.rows:
+            _insert(self.table, self.columns, self.rows)
+
+
+def prepare_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> Insertion:
+    """Rows as `insert_rows` would write them, with the ids that nobody else will get."""
     if not rows:
-        return []
+        return Insertion("", "", [], [])
     fields = {field.attname: field for field in model._meta.concrete_fields}
     defaults = {name: field.get_default() for name, field in fields.items() if name not in names and name != "id"}
     columns = ["id", *names, *defaults]
@@ -40,8 +63,7 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
         for place, adapt in to_adapt:
             values[place] = adapt(values[place])
     quoted = ", ".join(connection.ops.quote_name(str(fields[name].column)) for name in columns)
-    _insert(connection.ops.quote_name(model._meta.db_table), quoted, adapted)
-    return ids
+    return Insertion(connection.ops.quote_name(model._meta.db_table), quoted, adapted, ids)
 
 
 def count_anew(*tables: type[models.Model]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -11,34 +11,53 @@ from preferences.errors import InvalidText, PreferenceError
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode  # of a text
 _TEXT = {str}
-_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 def _written(value: Any) -> str:
     """Write a value in one pass, whole floats as integers: PostgreSQL's jsonb gives 1e16 back as 10000000000000000."""
-    kind = type(value)
-    if kind is str or isinstance(value, str):
-        return _quoted(value)
-    if kind is list or kind is tuple:
-        return "[" + ",".join([_written(item) for item in value]) + "]"
-    if kind is bool or value is None:
-        return _CONSTANTS[value]
-    if isinstance(value, int | float):
-        return _number(value)
-    if kind is dict or isinstance(value, Mapping):
-        by_name = value if set(map(type, value)) <= _TEXT else {str(key): item for key, item in value.items()}
-        return "{" + ",".join([f"{_quoted(name)}:{_written(by_name[name])}" for name in sorted(by_name)]) + "}"
+    write = _WRITERS.get(type(value))
+    return write(value) if write else _written_otherwise(value)
+
+
+def _written_otherwise(value: Any) -> str:
+    """A value whose type stands for another."""
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind):
+            return _WRITERS[kind](value)
+    if isinstance(value, Mapping):
+        return _mapping(value)
     if isinstance(value, Iterable):
-        return _written(list(value))
+        return _sequence(list(value))
     raise PreferenceError(f"{type(value).__name__} is not a value that JSON can hold.")
 
 
+def _sequence(value: Sequence[Any]) -> str:
+    return "[" + ",".join([_written(item) for item in value]) + "]" if value else "[]"
+
+
+def _mapping(value: Mapping[Any, Any]) -> str:
+    if not value:
+        return "{}"
+    by_name = value if set(map(type, value)) <= _TEXT else {str(key): item for key, item in value.items()}
+    return "{" + ",".join([f"{_quoted(name)}:{_written(by_name[name])}" for name in sorted(by_name)]) + "}"
+
+
 def _number(value: float) -> str:
-    if isinstance(value, int):
-        return int.__repr__(value)
     if not isfinite(value):
         raise PreferenceError(f"{value} is not a number that JSON can hold.")
     return str(int(Decimal(repr(value)))) if value.is_integer() else float.__repr__(value)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _quoted,
+    int: int.__repr__,
+    float: _number,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): {None: "null"}.__getitem__,
+    list: _sequence,
+    tuple: _sequence,
+    dict: _mapping,
+}
 
 
 def _utf8(text: str) -> bytes:

@@ -30,7 +30,7 @@ class Comparison(models.Model):
         PRACTICE = "practice", _("practice")  # shown before judging begins, with feedback
         EXAM = "exam", _("exam")  # shown before judging begins, and counted
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="comparisons")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="comparisons", db_index=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons")
     content_hash = models.CharField(max_length=64, editable=False)
     responses = models.ManyToManyField(Response, through="ComparisonResponse", related_name="comparisons")
@@ -76,7 +76,7 @@ class Comparison(models.Model):
 class ComparisonResponse(models.Model):
     """Which responses a comparison shows. The order shown is drawn per assignment, not here."""
 
-    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="members")
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="members", db_index=False)
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="memberships")
 
     class Meta:

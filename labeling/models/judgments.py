@@ -110,10 +110,15 @@ class Judgment(AppendOnlyModel):
         SIMULATED = "simulated", _("simulated")
 
     client_id = models.UUIDField(unique=True, default=uuid.uuid4)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="judgments")
-    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments")
-    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments")
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, null=True, related_name="judgments")
+    # Each of these three is what an index below begins with.
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="judgments", db_index=False)
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments", db_index=False)
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments", db_index=False
+    )
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, null=True, related_name="judgments", db_index=False
+    )
     source = models.CharField(max_length=10, choices=Source, default=Source.PERSON)
     purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.WORK)
     revision = models.PositiveIntegerField(default=1)
@@ -129,10 +134,12 @@ class Judgment(AppendOnlyModel):
     flags = models.JSONField(default=list)
     reason = models.TextField(blank=True)
     # What the person wrote with it: the demonstration asked for, or the chosen response improved.
-    written = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    written = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     dwell_ms = models.PositiveBigIntegerField(null=True)
     shown_order = models.JSONField(default=list)
-    guideline_version = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    guideline_version = models.ForeignKey(
+        GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     verdict_hash = models.CharField(max_length=64, editable=False)
     judged_at = models.DateTimeField(default=timezone.now)
 
@@ -159,6 +166,14 @@ class Judgment(AppendOnlyModel):
             # What an operator asks for of a project: the few that are no work, and those of one source.
             Index(fields=["project", "purpose", "judged_at"], name="judgment_by_purpose", condition=~Q(purpose="work")),
             Index(fields=["project", "source", "judged_at"], name="judgment_by_source"),
+            # An imported judgment has none of these.
+            Index(fields=["assignment"], name="judgment_by_assignment", condition=Q(assignment__isnull=False)),
+            Index(fields=["written"], name="judgment_by_written", condition=Q(written__isnull=False)),
+            Index(
+                fields=["guideline_version"],
+                name="judgment_by_guidelines",
+                condition=Q(guideline_version__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

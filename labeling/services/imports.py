@@ -1,32 +1,31 @@
 """Importing a file: streamed in short transactions, each row accounted for, safe to repeat at any point."""
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import ImportOvertaken, RowsRefused, UnreadableUpload
+from labeling.errors import RowsRefused, UnreadableUpload
 from labeling.inserting import count_anew
 from labeling.models import (
     Comparison,
     ComparisonResponse,
     ImportBatch,
     Instrument,
+    Judgment,
     Project,
     Prompt,
     Response,
 )
 from labeling.services.chunks import chunks_of, with_pictures
-from labeling.services.intake import Intake, Outcome
+from labeling.services.intake import Intake
 from labeling.services.rejects import Reject, RejectFile
+from labeling.services.storing import Counts, Storing, outcomes_of, records_of
 from preferences import containers
 from preferences.ahead import Reader
 from preferences.collecting import collecting_rarely
@@ -38,27 +37,7 @@ BATCH_ROWS = 1000
 DETECTION_ROWS = 20
 MANY_ROWS = 500  # enough to change how a database best reads its tables
 AUTO = "auto"
-WRITE_TRIES = 3
 SHOWN_REJECTS = 100
-
-
-@dataclass
-class Counts:
-    """What became of the rows: rows = accepted + rejected + unchanged, at every moment."""
-
-    rows: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    unchanged: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def as_json(self) -> dict[str, int]:
-        return {
-            "rows": self.rows,
-            "accepted": self.accepted,
-            "rejected": self.rejected,
-            "unchanged": self.unchanged,
-        }
 
 
 def readable_formats() -> list[str]:
@@ -114,12 +93,11 @@ def import_file(
         closing(_read(path, reader)) as all_readings,
     ):
         readings = with_pictures(_after(all_readings, counts.rows), batch.project, pictures_from)
-        for chunk in chunks_of(readings, most_rows=BATCH_ROWS):
-            refused = _store(intake, chunk, counts, rejects, batch)
-            counts.reasons.update(reject.reason for reject in refused)
-            progress(counts.rows)
+        with Storing(intake, batch, counts, rejects, progress) as storing:
+            for chunk in chunks_of(readings, most_rows=BATCH_ROWS):
+                storing.add(chunk)
     if counts.accepted >= MANY_ROWS:
-        count_anew(Comparison, ComparisonResponse, Response, Prompt)
+        count_anew(Comparison, ComparisonResponse, Judgment, Response, Prompt)
     ImportBatch.objects.filter(pk=batch.pk).update(
         finished_at=timezone.now(), rejected_file=str(kept.relative_to(settings.PLUMBLINE_HOME))
     )
@@ -185,10 +163,8 @@ def _rehearse(
     intake = Intake(project=project, is_rehearsal=True)
     with collecting_rarely(), closing(_read(path, reader)) as readings:
         for chunk in chunks_of(with_pictures(readings, project, pictures_from, keeps=False), most_rows=BATCH_ROWS):
-            outcomes = _outcomes(intake, chunk)
-            rejected = _count(chunk, outcomes, counts)
-            counts.reasons.update(reject.reason for reject in rejected)
-            keep(rejected)
+            outcomes = outcomes_of(chunk, intake.take_rows(records_of(chunk)))
+            keep(counts.add(chunk, outcomes))
             progress(counts.rows)
     return counts
 
@@ -241,57 +217,6 @@ def _after(readings: Iterator[Reading], rows: int) -> Iterator[Reading]:
         if rows <= 0:
             yield reading
         rows -= len(reading.rows)
-
-
-def _store(
-    intake: Intake, chunk: list[Reading], counts: Counts, rejects: RejectFile, batch: ImportBatch
-) -> list[Reject]:
-    """Store one chunk and its counts in one transaction, or nothing of it.
-
-    Somebody else may have stored a prompt or response of ours between our look and our write (new generations do); the
-    database then refuses ours, and a second look finds theirs.
-    """
-    start = rejects.position()
-    for tries_left in reversed(range(WRITE_TRIES)):
-        rejects.go_back(start)
-        try:
-            with transaction.atomic():
-                Project.objects.select_for_update(no_key=True).filter(pk=batch.project_id).values("pk").get()
-                outcomes = _outcomes(intake, chunk)
-                fresh = Counts(counts.rows, counts.accepted, counts.rejected, counts.unchanged)
-                refused = _count(chunk, outcomes, fresh)
-                rejects.add(refused)
-                rejects.settle()
-                if not ImportBatch.objects.filter(pk=batch.pk, rows=counts.rows).update(**fresh.as_json()):
-                    raise ImportOvertaken(_("Another attempt goes on with this import."))
-        except IntegrityError:
-            if not tries_left:
-                raise
-        else:
-            break
-    counts.rows, counts.accepted, counts.rejected, counts.unchanged = fresh.as_json().values()
-    return refused
-
-
-def _outcomes(intake: Intake, chunk: list[Reading]) -> list[Outcome]:
-    """What becomes of each reading of a chunk, in order."""
-    taken = iter(intake.take_rows([reading.records for reading in chunk if reading.records]))
-    return [reading.found if isinstance(reading.found, InvalidRow) else next(taken) for reading in chunk]
-
-
-def _count(chunk: list[Reading], outcomes: list[Outcome], counts: Counts) -> list[Reject]:
-    refused: list[Reject] = []
-    for reading, outcome in zip(chunk, outcomes, strict=True):
-        rows = len(reading.rows)
-        counts.rows += rows
-        if isinstance(outcome, InvalidRow):
-            counts.rejected += rows
-            refused += [Reject.of(number, outcome, row) for number, row in reading.rows]
-        elif outcome == "accepted":
-            counts.accepted += rows
-        else:
-            counts.unchanged += rows
-    return refused
 
 
 def count_rows(path: Path) -> int | None:

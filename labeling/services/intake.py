@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
-from django.db.models import F
 from django.utils import timezone
 
 from labeling.finding import stored_ids
-from labeling.inserting import insert_rows
+from labeling.inserting import prepare_rows
 from labeling.models import (
     Comparison,
     ComparisonResponse,
@@ -24,6 +23,7 @@ from labeling.models.comparisons import random_place
 from labeling.services.additions import Addition, decide_row
 from labeling.services.imported_people import ensure_imported_people
 from labeling.services.known import Known, load_known, name_of
+from labeling.services.pending import Pending, ResponseKey
 from labeling.verdicts import Verdict
 from preferences.errors import InvalidRow
 from preferences.records import ComparisonRecord, JudgmentRecord, Ranking, ResponseRecord
@@ -60,7 +60,6 @@ JUDGMENT_COLUMNS = (
     "verdict_hash",
     "judged_at",
 )
-ResponseKey = tuple[int, str, str, bool]  # prompt id, content hash, policy name, is a demonstration
 Outcome = Literal["accepted", "unchanged"] | InvalidRow
 
 
@@ -88,6 +87,7 @@ class Intake:
         self.is_rehearsal = is_rehearsal
         self.now = timezone.now()
         self._remembered: dict[str, Known] = {}
+        self._expected = Pending()
 
     def take(self, records: Sequence[ComparisonRecord]) -> list[Outcome]:
         """Take records that come one by one; otherwise like `take_rows`."""
@@ -99,9 +99,19 @@ class Intake:
         Returns: per row `accepted` (something of it is new), `unchanged` (all of it was there), or why it contradicts
             what is there; a row is taken whole or not at all.
         """
+        outcomes, pending = self.decide_rows(rows)
+        pending.store()
+        return outcomes
+
+    def decide_rows(self, rows: Sequence[Sequence[ComparisonRecord]]) -> tuple[list[Outcome], Pending]:
+        """What becomes of each row, as `take_rows` says it, and what is to be written then.
+
+        Who decides on more rows before that is written says so by `expecting`.
+        """
         records = [record for row in rows for record in row]
         known = load_known(self.project, records) if records else {}
-        known.update((name, kept) for name, kept in self._remembered.items() if name in known)
+        for expected in (self._remembered, self._expected.known):
+            known.update((name, kept) for name, kept in expected.items() if name in known)
         outcomes: list[Outcome] = []
         additions: list[Addition] = []
         for row in rows:
@@ -114,68 +124,77 @@ class Intake:
             additions += added
         if self.is_rehearsal:
             self._remembered.update((name_of(addition.record), addition.known) for addition in additions)
-        else:
-            self._write(additions)
-        return outcomes
+            return outcomes, Pending()
+        return outcomes, self._writing_of(additions)
 
-    def _write(self, additions: list[Addition]) -> None:
+    def expecting(self, pending: Pending | None) -> None:
+        """From now on decide as if this, and nothing else that is not yet there, were written; None for nothing."""
+        self._expected = pending or Pending()
+
+    def _writing_of(self, additions: list[Addition]) -> Pending:
+        pending = Pending()
         if not additions:
-            return
+            return pending
         new = [addition for addition in additions if addition.is_new]
-        prompts, old_prompts = self._write_prompts([addition.record for addition in new])
-        self._write_responses(new, prompts, old_prompts)
-        self._write_comparisons([addition for addition in new if addition.record.kind != "demonstration"], prompts)
+        old_prompts = self._add_prompts(pending, [addition.record for addition in new])
+        self._add_responses(pending, new, old_prompts)
+        self._add_comparisons(pending, [addition for addition in new if addition.record.kind != "demonstration"])
         names = {judgment.annotator for addition in additions for judgment in addition.judgments}
         people = ensure_imported_people(names) if names else {}
         given = [self._judgment(a, judgment, people) for a in additions for judgment in a.judgments]
-        insert_rows(Judgment, JUDGMENT_COLUMNS, given)
-        GoldAnswer.objects.bulk_create(
-            [
-                GoldAnswer(
-                    comparison_id=a.known.pk,
-                    ranking=_ids(a.gold, _ids_by_index(a.record, a.known)),
-                    explanation=a.placing.explanation,
-                )
-                for a in additions
-                if a.gold is not None
-            ]
-        )
-        for addition in sorted((a for a in additions if not a.is_new), key=lambda a: a.known.pk):
-            if counted := addition.counted:
-                Comparison.objects.filter(pk=addition.known.pk).update(target_judgments=F("target_judgments") + counted)
+        pending.insertions.append(prepare_rows(Judgment, JUDGMENT_COLUMNS, given))
+        pending.gold = [
+            GoldAnswer(
+                comparison_id=a.known.pk,
+                ranking=_ids(a.gold, _ids_by_index(a.record, a.known)),
+                explanation=a.placing.explanation,
+            )
+            for a in additions
+            if a.gold is not None
+        ]
+        pending.counted = sorted((a.known.pk, a.counted) for a in additions if not a.is_new and a.counted)
+        pending.known = {name_of(addition.record): addition.known for addition in additions}
+        return pending
 
-    def _write_prompts(self, records: list[ComparisonRecord]) -> tuple[dict[str, int], set[int]]:
-        """The prompts' ids by hash, and which of them were there before."""
+    def _add_prompts(self, pending: Pending, records: list[ComparisonRecord]) -> set[int]:
+        """See that each prompt has an id; returns those that were there before."""
         by_hash = {record.prompt_hash: record for record in records}
-        stored = stored_ids(Prompt, self.project, by_hash)
+        expected = {name: pk for name, pk in self._expected.prompts.items() if name in by_hash}
+        stored = {**stored_ids(Prompt, self.project, by_hash), **expected}
         missing = [name for name in by_hash if name not in stored]
         rows = [
             (self.project.pk, name, list(record.prompt), record.documents, _language(record))
             for name, record in ((name, by_hash[name]) for name in missing)
         ]
-        ids = insert_rows(Prompt, PROMPT_COLUMNS, rows)
-        return {**stored, **dict(zip(missing, ids, strict=True))}, set(stored.values())
+        insertion = prepare_rows(Prompt, PROMPT_COLUMNS, rows)
+        pending.insertions.append(insertion)
+        pending.prompts = {**stored, **dict(zip(missing, insertion.ids, strict=True))}
+        return set(stored.values())
 
-    def _write_responses(self, additions: list[Addition], prompts: dict[str, int], old_prompts: set[int]) -> None:
-        """Write what is new; only a prompt that was there before can have responses already."""
+    def _add_responses(self, pending: Pending, additions: list[Addition], old_prompts: set[int]) -> None:
+        """Add what is new; only a prompt that was there before can have responses already."""
         wanted: dict[ResponseKey, ResponseRecord] = {}
-        for addition in additions:
-            wanted.update(zip(_response_keys(addition, prompts), addition.record.responses, strict=True))
+        keys_of = [_response_keys(addition, pending.prompts) for addition in additions]
+        for addition, keys in zip(additions, keys_of, strict=True):
+            wanted.update(zip(keys, addition.record.responses, strict=True))
         ids = _stored_responses(old_prompts)
+        ids.update((key, pk) for key, pk in self._expected.responses.items() if key in wanted)
         missing = [key for key in wanted if key not in ids]
         said = [(wanted[key].kind, wanted[key].content, wanted[key].sampling or {}) for key in missing]
         rows = [(*key, *response) for key, response in zip(missing, said, strict=True)]
-        ids.update(zip(missing, insert_rows(Response, RESPONSE_COLUMNS, rows), strict=True))
-        for addition in additions:
-            keys = _response_keys(addition, prompts)
+        insertion = prepare_rows(Response, RESPONSE_COLUMNS, rows)
+        pending.insertions.append(insertion)
+        pending.responses = dict(zip(missing, insertion.ids, strict=True))
+        ids.update(pending.responses)
+        for addition, keys in zip(additions, keys_of, strict=True):
             addition.known.responses = {key[1]: ids[key] for key in keys}
 
-    def _write_comparisons(self, additions: list[Addition], prompts: dict[str, int]) -> None:
+    def _add_comparisons(self, pending: Pending, additions: list[Addition]) -> None:
         batch_id = self.batch.pk if self.batch else None
         rows = [
             (
                 self.project.pk,
-                prompts[addition.record.prompt_hash],
+                pending.prompts[addition.record.prompt_hash],
                 addition.record.comparison_hash,
                 *self._slots(addition),
                 addition.placing.use,
@@ -186,10 +205,14 @@ class Intake:
             )
             for addition in additions
         ]
-        for addition, pk in zip(additions, insert_rows(Comparison, COMPARISON_COLUMNS, rows), strict=True):
+        insertion = prepare_rows(Comparison, COMPARISON_COLUMNS, rows)
+        for addition, pk in zip(additions, insertion.ids, strict=True):
             addition.known.pk = pk
         members = [(a.known.pk, response_id) for a in additions for response_id in a.known.responses.values()]
-        insert_rows(ComparisonResponse, ("comparison_id", "response_id"), members)
+        pending.insertions += [
+            insertion,
+            prepare_rows(ComparisonResponse, ("comparison_id", "response_id"), members),
+        ]
 
     def _slots(self, addition: Addition) -> tuple[int, int]:
         """How many judgments a new comparison wants in all, and how many of them people still have to give."""

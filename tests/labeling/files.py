@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from labeling.models import ImportBatch, Project
-from labeling.services.imports import Counts, import_file
+from labeling.services.imports import import_file
+from labeling.services.storing import Counts
 
 
 def pair(number: int, **fields):
