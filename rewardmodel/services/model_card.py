@@ -62,7 +62,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 model = AutoModelForSequenceClassification.from_pretrained("{name}")
 tokenizer = AutoTokenizer.from_pretrained("{name}")
 ```
-How a prompt and a response are laid out, where the reward is read, what is cut, and golden texts with their rewards:
+{opinions}How a prompt and a response are laid out, where the reward is read, what is cut, and golden texts with their rewards:
 `plumbline.json`. A server that loads the model reproduces those rewards or refuses to start.
 
 ## What it is not
@@ -119,9 +119,24 @@ def card_text(model: RewardModel, result: Figures) -> str:
         verdict=_verdict(result),
         slices=_slices(result.get("slices") or []),
         evaluations=_evaluations(model),
+        opinions=_opinions(model.config),
         temperature=result.get("temperature") or 1.0,
         digest=model.digest,
     )
+
+
+def _opinions(config: Figures) -> str:
+    """What these lines load of a model with several opinions; nothing to say of a single one."""
+    combine = config.get("combine", "mean")
+    if config.get("members", 1) > 1 and combine != "weights":
+        return (
+            f"These lines load one of its {config['members']} members, on a scale of its own. The platform's reward, and "
+            f"the figures above, are the members' {combine} on one scale (`members/`, `plumbline.json`).\n\n"
+        )
+    if config.get("heads", 1) > 1:
+        same = "that is the platform's reward" if combine == "mean" else f"the platform's reward is their {combine}"
+        return f"These lines load the mean of its {config['heads']} heads (`heads.safetensors`); {same}.\n\n"
+    return ""
 
 
 def _floor_lines(result: Figures) -> list[str]:
