@@ -62,8 +62,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 model = AutoModelForSequenceClassification.from_pretrained("{name}")
 tokenizer = AutoTokenizer.from_pretrained("{name}")
 ```
-{opinions}How a prompt and a response are laid out, where the reward is read, what is cut, and golden texts with their rewards:
-`plumbline.json`. A server that loads the model reproduces those rewards or refuses to start.
+{opinions}How a prompt and a response are laid out, where the reward is read, what is cut, and golden texts with their
+rewards: `plumbline.json`. A server that loads the model reproduces those rewards or refuses to start.
 
 ## What it is not
 It measures what the annotators of this project preferred under its guidelines. It knows nothing of facts, and a policy
@@ -130,8 +130,8 @@ def _opinions(config: Figures) -> str:
     combine = config.get("combine", "mean")
     if config.get("members", 1) > 1 and combine != "weights":
         return (
-            f"These lines load one of its {config['members']} members, on a scale of its own. The platform's reward, and "
-            f"the figures above, are the members' {combine} on one scale (`members/`, `plumbline.json`).\n\n"
+            f"These lines load one of its {config['members']} members, on a scale of its own. The platform's reward, "
+            f"and the figures above, are the members' {combine} on one scale (`members/`, `plumbline.json`).\n\n"
         )
     if config.get("heads", 1) > 1:
         same = "that is the platform's reward" if combine == "mean" else f"the platform's reward is their {combine}"
