@@ -11,7 +11,7 @@ Bools = NDArray[np.bool_]
 
 RESAMPLES = 2000
 FEWEST_RESAMPLES = 200
-CELLS = 40_000_000  # resamples × prompts that are held at once, a byte each
+CELLS = 10_000_000  # resamples × prompts that are held at once, a byte each
 BLOCK = 200
 TAIL = 0.025
 
@@ -29,7 +29,7 @@ class Resampling:
     """One bootstrap of the prompts, shared by every figure of an evaluation, so that differences are paired.
 
     Pairs of one prompt are not independent; drawing prompts keeps intervals honest. 2,000 resamples, fewer (never below
-    200) above 20,000 prompts.
+    200) above 5,000 prompts, where intervals are narrow.
 
     Args:
         prompts: which prompt each pair belongs to, any integers, shape (P,), P ≥ 1.

@@ -1,6 +1,7 @@
 """Three responses or more: whether the model orders them as people do, and what best-of-n would bring."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import comb
 from typing import Any
 
@@ -69,8 +70,9 @@ def best_of_n(judged: Sequence[Judged], *, seed: int = 0) -> dict[str, Any]:
     prompts = np.array([one.prompt for one in judged], dtype=np.int64)
     resampling = Resampling(prompts, seed=seed)
     top = np.array([_top_share(one.rewards, values) for one, values in zip(judged, worths, strict=True)])
-    picked = np.array([expected_pick(one.rewards, values, one.k) for one, values in zip(judged, worths, strict=True)])
-    best = np.array([values.max() for values in worths])
+    listed = [values.tolist() for values in worths]
+    picked = np.array([expected_pick(one.rewards, values, one.k) for one, values in zip(judged, listed, strict=True)])
+    best = np.array([max(values) for values in listed])
     curve = []
     for n in range(1, max(one.k for one in judged) + 1):
         enough = np.array([one.k >= n for one in judged])
@@ -78,10 +80,10 @@ def best_of_n(judged: Sequence[Judged], *, seed: int = 0) -> dict[str, Any]:
             break
         at_n = np.array(
             [
-                (expected_pick(one.rewards, values, n), expected_pick(values, values, n), values.mean())
+                (expected_pick(one.rewards, values, n), expected_pick(values, values, n), sum(values) / one.k)
                 if one.k >= n
                 else (0.0, 0.0, 0.0)
-                for one, values in zip(judged, worths, strict=True)
+                for one, values in zip(judged, listed, strict=True)
             ]
         )
         curve.append(
@@ -110,21 +112,20 @@ def worth(judged: Judged) -> Floats:
     return np.asarray(wins.sum(axis=1) / ((k - 1) * len(judged.verdicts)))
 
 
-def expected_pick(rewards: Sequence[float] | Floats, values: Floats, n: int) -> float:
+def expected_pick(rewards: Sequence[float], values: Sequence[float], n: int) -> float:
     """The expected value of the response with the highest reward among n drawn without replacement from K.
 
     Equal rewards share the pick. n = 1 gives the mean of the values, n = K the value of the highest reward.
     """
     k = len(values)
-    levels, place = np.unique(-np.asarray(rewards, dtype=np.float64), return_inverse=True)
     expected, above = 0.0, 0
-    for level in range(len(levels)):
-        inside = values[place == level]
-        within = len(inside)
-        none_above = comb(k - above, n) - comb(k - above - within, n)
-        expected += inside.mean() * none_above / comb(k, n)
-        above += within
-    return float(expected)
+    order = sorted(range(k), key=lambda index: -rewards[index])
+    for _reward, level in groupby(order, key=lambda index: rewards[index]):
+        inside = [values[index] for index in level]
+        highest_is_here = comb(k - above, n) - comb(k - above - len(inside), n)
+        expected += sum(inside) / len(inside) * highest_is_here
+        above += len(inside)
+    return expected / comb(k, n)
 
 
 def _top_share(rewards: Sequence[float], values: Floats) -> float:
