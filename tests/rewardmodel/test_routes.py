@@ -314,6 +314,16 @@ def test_bf16_autocast_gives_the_same_features_to_its_precision(decoder: RewardN
         assert choose_route(decoder, comparisons=comparisons).name == SHARED
 
 
+def test_a_compiled_backbone_gives_the_same_features(backbones: dict[str, Path]) -> None:
+    network = spread_out(backbones["llama"])
+    comparisons = gold(network)
+    expected = PaddedRoute().features(network, comparisons)
+    network.model.base_model.compile(dynamic=True, backend="eager")
+    for first in (0, 1):
+        found = SegmentedRoute(SHARED).features(network, comparisons[first:])
+        assert (found - expected[-len(found) :]).abs().max() < 1e-5
+
+
 def test_without_comparisons_there_is_nothing_to_choose_by(decoder: RewardNetwork) -> None:
     assert choose_route(decoder, comparisons=[]).name == "padded"
 

@@ -62,6 +62,21 @@ def segmented_attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
         )
+    return _among(module, query, key, value, segments, dropout=dropout, scaling=scaling, **others), None
+
+
+@torch.compiler.disable  # segments are others in every pass: a compiled loop over them would be compiled each time
+def _among(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    segments: Attending,
+    *,
+    dropout: float,
+    scaling: float | None,
+    **others: Any,
+) -> Tensor:
     for name in NOT_COMPUTED:
         if others.get(name) is not None:
             raise NotSegmented(f"its attention has {name!r}")
@@ -74,8 +89,8 @@ def segmented_attention(
     dtype = compute_dtype(query)
     if query.is_cuda and dtype in HALF and not dropout:
         halves = query.to(dtype), key.to(dtype), value.to(dtype)
-        return by_varlen(*halves, segments, is_causal=is_causal, scaling=scaling), None
-    return by_loop(module, query, key, value, segments, is_causal=is_causal, dropout=dropout, scaling=scaling), None
+        return by_varlen(*halves, segments, is_causal=is_causal, scaling=scaling)
+    return by_loop(module, query, key, value, segments, is_causal=is_causal, dropout=dropout, scaling=scaling)
 
 
 def compute_dtype(tensor: Tensor) -> torch.dtype:
