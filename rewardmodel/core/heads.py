@@ -16,8 +16,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.ensemble import common_scales
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.objective import Objective
 
 HEADS_FILE = "heads.safetensors"
 
@@ -75,6 +77,25 @@ def times_drawn(prompt_hash: str, head: int, *, seed: int) -> int:
         count += 1
         probability /= count
     return count
+
+
+def cost_of_heads(
+    objective: Objective, rewards: Tensor, comparisons: Sequence[TokenizedComparison], *, seed: int
+) -> Tensor:
+    """What comparisons cost a head on average, each on its own resample of their prompts; one head on all.
+
+    A head's expected cost is that of all comparisons, so that a step's cost is divided by their weight as for one head.
+    Gradients into the backbone are means over heads (Osband et al. 2016, app. D, normalize them alike).
+
+    Args:
+        rewards: by every head, shape (B, H).
+        seed: draws the resamples.
+    """
+    heads = rewards.shape[1]
+    if heads == 1:
+        return objective.cost(rewards[:, 0], comparisons)
+    times = [[times_drawn(each.prompt_hash, head, seed=seed) for each in comparisons] for head in range(heads)]
+    return mean_over_resamples(objective.cost, rewards, comparisons, times)
 
 
 def mean_over_resamples(
