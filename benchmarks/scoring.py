@@ -1,9 +1,11 @@
 """Scoring beside `transformers.pipeline("text-classification")`, and the server under load, promotions and kill -9.
 
-Both score the same MiniLM with a fresh head, the same pairs of mixed lengths, in fp32 with one torch thread; the
-pipeline with batches of 1, 8 and 32, in the order given. They take turns, rows are medians over the turns, and rewards
-must agree. Then the scoring server answers one client, and 64 at a time, one text a request; and at last 16 clients ask
-while champions are promoted and the worker is killed, and every request must be answered.
+Both score the same texts of mixed lengths by the same model, in fp32 with one torch thread: MiniLM with a fresh head,
+and a decoder of its size with random weights, given eight answers to each prompt as trainers sample them. The pipeline
+has batches of 1, 8 and 32, in the order given. They take turns, rows are medians of the turns, and rewards must agree.
+
+Then the scoring server answers one client, and 64 at a time, one text a request; and at last 16 clients ask while
+champions are promoted and the worker is killed, and every request must be answered.
 """
 
 import argparse
@@ -15,24 +17,46 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import free_port
 from benchmarks.report import Row, installed, percentile, row_of_rounds
 from benchmarks.scoring_load import Load, run_clients
+from benchmarks.scoring_models import DECODER, as_role_lines, as_sentence_pair, make_decoder, make_encoders
 from benchmarks.scoring_texts import mixed_items
 from benchmarks.servers import Server, Unavailable, running
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ("first", "second")
 BATCH_SIZES = (1, 8, 32)
-MAX_LENGTH_TOKENS = 256
 LARGEST_DIFFERENCE = 1e-4
 CLIENTS = 64
 CLIENTS_IN_TROUBLE = 16
 TROUBLE_SECONDS = 300.0
 OURS, PEER = "Plumbline", "transformers pipeline"
-NAME = "scoring, MiniLM, mixed lengths"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is scored by what, and how the peer is given it.
+
+    Args:
+        answers_each: answers to each prompt; trainers sample several.
+        laid_out: an item as the pair of texts whose tokens are those that our model reads.
+    """
+
+    name: str
+    model: str
+    answers_each: int
+    laid_out: Callable[[dict[str, str]], dict[str, str]]
+
+
+WORKLOADS = (
+    Workload("MiniLM, mixed lengths", MODELS[0], 1, as_sentence_pair),
+    Workload("decoder, 8 answers to a prompt", DECODER, 8, as_role_lines),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +73,9 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
         arguments.items, arguments.rounds, arguments.requests, arguments.kills = 24, 1, 64, 1
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
-        make_models(home)
-        rows = beside_the_pipeline(home, arguments)
+        make_encoders(home / "reward-models", MODELS)
+        make_decoder(home / "reward-models", home / "backbone")
+        rows = [row for workload in WORKLOADS for row in beside_the_pipeline(home, workload, arguments)]
         promote(home, MODELS[0])
         port = free_port()
         command = [sys.executable, "-m", "rewardmodel.core.server_process", "--port", str(port)]
@@ -62,47 +87,38 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     return rows, installed("torch", "transformers", "gunicorn")
 
 
-def make_models(home: Path) -> None:
-    """Two models of one shape; they are saved as training saves them."""
-    from rewardmodel.core.checkpoint import ModelCard, save_model
-    from rewardmodel.core.model import load_backbone
-
-    for seed, name in enumerate(MODELS):
-        network = load_backbone("minilm", max_length_tokens=MAX_LENGTH_TOKENS, seed=seed)
-        kind = network.template.kind
-        card = ModelCard(name, network.reads_at, kind, MAX_LENGTH_TOKENS)
-        save_model(network, card, home / "reward-models" / name)
-
-
-def beside_the_pipeline(home: Path, arguments: argparse.Namespace) -> list[Row]:
+def beside_the_pipeline(home: Path, workload: Workload, arguments: argparse.Namespace) -> list[Row]:
     """Texts a second of both; the pipeline's best batch size is the peer."""
-    items = mixed_items(arguments.items)
-    job = {
-        "model": str(home / "reward-models" / MODELS[0]),
+    job = home / f"{workload.model}.json"
+    items = mixed_items(arguments.items // workload.answers_each, answers_each=workload.answers_each)
+    asked = {
+        "model": str(home / "reward-models" / workload.model),
         "items": items,
+        "pairs": [workload.laid_out(item) for item in items],
         "rounds": arguments.rounds,
         "batch_sizes": BATCH_SIZES,
     }
-    (home / "job.json").write_text(json.dumps(job))
+    job.write_text(json.dumps(asked))
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scoring_subject", str(home / "job.json")],
+        [sys.executable, "-m", "benchmarks.scoring_subject", str(job)],
         cwd=ROOT, env=child_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer["largest_difference"] <= LARGEST_DIFFERENCE, answer["largest_difference"]
-    unit = "texts/s"
+    name, unit = f"scoring, {workload.name}", "texts/s"
     peers = {
         f"{PEER}, batch {size}": [len(items) / seconds for seconds in values]
         for size, values in answer["pipeline"].items()
     }
     best = max(peers, key=lambda peer: statistics.median(peers[peer]))
     ours = [len(items) / seconds for seconds in answer["plumbline"]]
-    rows = [row_of_rounds(NAME, peer, values, unit) for peer, values in peers.items()]
+    rows = [row_of_rounds(name, peer, values, unit) for peer, values in peers.items()]
     order = sorted(peers, key=lambda peer: peer != best)
-    rows += [row_of_rounds(NAME, OURS, ours, unit, peer=peer, peer_values=peers[peer]) for peer in order]
-    rows.append(Row(f"{NAME}, tokens a text", OURS, None, answer["tokens"] / len(items), "tokens"))
-    return [*rows, Row("largest difference of a reward", OURS, PEER, answer["largest_difference"] * 1e6, "10⁻⁶ nats")]
+    rows += [row_of_rounds(name, OURS, ours, unit, peer=peer, peer_values=peers[peer]) for peer in order]
+    rows.append(Row(f"{name}: tokens a text", answer["route"], None, answer["tokens"] / len(items), "tokens"))
+    difference = answer["largest_difference"] * 1e6
+    return [*rows, Row(f"{name}: largest difference of a reward", OURS, PEER, difference, "10⁻⁶ nats")]
 
 
 def under_load(port: int, arguments: argparse.Namespace) -> list[Row]:

@@ -1,13 +1,14 @@
 """`python -m benchmarks.scoring_subject JOB`: score the same texts by Plumbline and by transformers, in turns.
 
-JOB is {"model": directory, "items", "rounds", "batch_sizes"}; the last line printed is {"plumbline": [seconds, …],
-"pipeline": {batch size: [seconds, …]}, "tokens", "largest_difference"}. Loading is not timed, tokenizing is.
+JOB is a file with {"model": directory, "items", "pairs": the same laid out for the pipeline, "rounds", "batch_sizes"};
+the last line printed is {"plumbline": [seconds, …], "pipeline": {batch size: [seconds, …]}, "route", "tokens",
+"largest_difference"}. Loading is not timed, tokenizing is.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +24,38 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(1)
     scorer = RewardScorer.load(job["model"], device="cpu")
     items = [ScoreItem(item["prompt"], item["response"]) for item in job["items"]]
-    subjects: dict[str, Callable[[Sequence[ScoreItem]], list[float]]] = {
-        "plumbline": lambda part: [reward.reward for reward in scorer.score(part)]
+    subjects: dict[str, Callable[[int], list[float]]] = {
+        "plumbline": lambda count: [reward.reward for reward in scorer.score(items[:count])]
     }
     for size in job["batch_sizes"]:
-        subjects[str(size)] = pipeline_subject(job["model"], size, scorer.card.max_length_tokens)
+        subjects[str(size)] = pipeline_subject(job, size, scorer.card.max_length_tokens)
     seconds: dict[str, list[float]] = {name: [] for name in subjects}
     rewards: dict[str, list[float]] = {}
     for subject in subjects.values():
-        subject(items[:WARM_UP_ITEMS])
+        subject(WARM_UP_ITEMS)
     for _ in range(job["rounds"]):
         for name, subject in subjects.items():
             started = time.perf_counter()
-            rewards[name] = subject(items)
+            rewards[name] = subject(len(items))
             seconds[name].append(time.perf_counter() - started)
     ours = rewards["plumbline"]
     differences = [abs(a - b) for values in rewards.values() for a, b in zip(values, ours, strict=True)]
     return {
         "plumbline": seconds.pop("plumbline"),
         "pipeline": seconds,
+        "route": f"{scorer.route} rows",
         "tokens": sum(len(text.token_ids) for text in scorer.encode(items)),
         "largest_difference": max(differences),
     }
 
 
-def pipeline_subject(model: str, batch_size: int, window: int) -> Callable[[Sequence[ScoreItem]], list[float]]:
+def pipeline_subject(job: dict[str, Any], batch_size: int, window: int) -> Callable[[int], list[float]]:
     """transformers' own way to score pairs of texts: in the order given, padded to the longest of each batch."""
-    classify = pipeline("text-classification", model=model, device=-1, batch_size=batch_size)
+    classify = pipeline("text-classification", model=job["model"], device=-1, batch_size=batch_size)
+    options = {"function_to_apply": "none", "truncation": True, "max_length": window}
 
-    def score(part: Sequence[ScoreItem]) -> list[float]:
-        pairs = [{"text": str(item.prompt), "text_pair": item.response} for item in part]
-        options = {"function_to_apply": "none", "truncation": True, "max_length": window}
-        return [answer["score"] for answer in classify(pairs, **options)]
+    def score(count: int) -> list[float]:
+        return [answer["score"] for answer in classify(job["pairs"][:count], **options)]
 
     return score
 

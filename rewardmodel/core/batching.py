@@ -1,7 +1,8 @@
-"""Many requests, one model: what waits is scored by one thread, in batches of neighbours in length.
+"""Many requests, one model: what waits is scored by one thread, in batches of neighbours.
 
-Each batch begins with a text of the request whose turn it is and is filled with the texts nearest to it in length,
-whoever sent them. So a request of a thousand texts lets a single one in after the batch at hand, and little is padding.
+Each batch begins with a text of the request whose turn it is and is filled with its neighbours, whoever sent them. So a
+request of a thousand texts lets a single one in after the batch at hand. Where rows are padded, neighbours are alike in
+length, so that little is padding; where they are not, alike in their beginning, so that a prompt is computed once.
 """
 
 import logging
@@ -14,7 +15,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
+from rewardmodel.core.config.compute import PADDED
 from rewardmodel.core.errors import ExpectedFailure
+from rewardmodel.core.routes.scoring import added_tokens
 from rewardmodel.core.scorer import Reward
 from rewardmodel.core.serving_metrics import ServingMetrics
 from rewardmodel.core.template import EncodedText
@@ -41,6 +44,11 @@ class EncodedScorer(Protocol):
     """What a batcher asks of a model; `RewardScorer` is one."""
 
     tokens_per_batch: int
+
+    @property
+    def route(self) -> str: ...
+
+    def cost(self, texts: Sequence[EncodedText]) -> int: ...
 
     def score_encoded(self, texts: Sequence[EncodedText]) -> list[Reward]: ...
 
@@ -74,12 +82,20 @@ class _Request:
 
 @dataclass(frozen=True, order=True, slots=True)
 class _Place:
-    """One waiting text: in the order of length, then of arrival."""
+    """One waiting text: among its neighbours, then in the order of arrival."""
 
-    length: int
+    neighbourhood: tuple[int, ...]  # its length where rows are padded, else its tokens
     number: int
     request: _Request = field(compare=False)
     index: int = field(compare=False)
+
+    @property
+    def text(self) -> EncodedText:
+        return self.request.texts[self.index]
+
+    @property
+    def length(self) -> int:
+        return len(self.text.token_ids)
 
 
 class Batcher:
@@ -96,7 +112,7 @@ class Batcher:
         self._limits = limits
         self._metrics = metrics
         self._changed = threading.Condition()
-        self._line: list[_Place] = []  # everything that waits, shortest first
+        self._line: list[_Place] = []  # everything that waits, neighbours beside each other
         self._turns: deque[_Request] = deque()
         self._numbers = count()
         self._waiting_tokens = 0
@@ -130,9 +146,11 @@ class Batcher:
     def _enqueue(self, request: _Request) -> None:
         if self._line and len(self._line) + len(request.texts) > self._limits.waiting_texts:
             raise QueueFull(f"{len(self._line)} texts wait already. Ask again in a moment.")
+        is_padded = self._scorer.route == PADDED
         lengths = [len(text.token_ids) for text in request.texts]
         for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-            place = _Place(lengths[index], next(self._numbers), request, index)
+            neighbourhood = (lengths[index],) if is_padded else request.texts[index].token_ids
+            place = _Place(neighbourhood, next(self._numbers), request, index)
             request.waiting[place.number] = place
             insort(self._line, place)
         self._waiting_tokens += sum(lengths)
@@ -166,16 +184,27 @@ class Batcher:
             self._changed.wait(left)
 
     def _next_batch(self) -> list[_Place]:
-        """The next request's longest text, and its neighbours in length as long as they fit; takes them out of line."""
+        """The next request's longest text and its neighbours as long as they fit; takes them out of line."""
         request = self._turns[0]
         self._turns.rotate(-1)
-        first = next(iter(request.waiting.values()))
-        low = bisect_left(self._line, first)
-        high = low + 1
-        longest = tokens = first.length
+        at = bisect_left(self._line, next(iter(request.waiting.values())))
+        low, high = (self._alike_in_length if self._scorer.route == PADDED else self._alike_in_beginning)(at)
+        batch = self._line[low:high]
+        del self._line[low:high]
+        for place in batch:
+            self._waiting_tokens -= place.length
+            del place.request.waiting[place.number]
+            if not place.request.waiting:
+                self._turns.remove(place.request)
+        return batch
+
+    def _alike_in_length(self, at: int) -> tuple[int, int]:
+        """Where in line a batch begins and ends that holds the place `at`: the nearest in length, little padding."""
+        low, high = at, at + 1
+        first = longest = tokens = self._line[at].length
         while high - low < len(self._line):
-            below = first.length - self._line[low - 1].length if low else None
-            above = self._line[high].length - first.length if high < len(self._line) else None
+            below = first - self._line[low - 1].length if low else None
+            above = self._line[high].length - first if high < len(self._line) else None
             takes_longer = below is None or (above is not None and above <= below)
             length = self._line[high if takes_longer else low - 1].length
             grown = (high - low + 1) * max(longest, length)
@@ -183,17 +212,27 @@ class Batcher:
                 break
             longest, tokens = max(longest, length), tokens + length
             low, high = (low, high + 1) if takes_longer else (low - 1, high)
-        batch = self._line[low:high]
-        del self._line[low:high]
-        self._waiting_tokens -= tokens
-        for place in batch:
-            del place.request.waiting[place.number]
-            if not place.request.waiting:
-                self._turns.remove(place.request)
-        return batch
+        return low, high
+
+    def _alike_in_beginning(self, at: int) -> tuple[int, int]:
+        """The same without padding: whichever neighbour adds fewer tokens to those that are there."""
+        low, high = at, at + 1
+        room = self._scorer.tokens_per_batch - self._line[at].length
+        while high - low < len(self._line):
+            below = self._added(low - 1, low) if low else None
+            above = self._added(high, high - 1) if high < len(self._line) else None
+            takes_next = below is None or (above is not None and above <= below)
+            room -= (above if takes_next else below) or 0
+            if room < 0:
+                break
+            low, high = (low, high + 1) if takes_next else (low - 1, high)
+        return low, high
+
+    def _added(self, at: int, beside: int) -> int:
+        return added_tokens(self._line[at].text, self._line[beside].text, route=self._scorer.route)
 
     def _score(self, batch: list[_Place]) -> None:
-        texts = [place.request.texts[place.index] for place in batch]
+        texts = [place.text for place in batch]
         failure: Exception | None = None
         rewards: list[Reward] = []
         try:
@@ -201,8 +240,8 @@ class Batcher:
         except Exception as error:
             log.exception("a batch of %d texts could not be scored", len(batch))
             failure = error
-        tokens = [place.length for place in batch]
-        self._metrics.count_batch(texts=len(batch), tokens=sum(tokens), padded_tokens=len(batch) * max(tokens))
+        tokens = sum(place.length for place in batch)
+        self._metrics.count_batch(texts=len(batch), tokens=tokens, computed_tokens=self._scorer.cost(texts))
         with self._changed:
             if failure is not None:
                 for request in {id(place.request): place.request for place in batch}.values():

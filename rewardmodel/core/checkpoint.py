@@ -26,6 +26,7 @@ from rewardmodel.core.ensemble import Opinions, Scale, combine, read_members
 from rewardmodel.core.errors import BrokenModel
 from rewardmodel.core.heads import HEADS_FILE, HeadBank, load_bank, save_bank, with_bank
 from rewardmodel.core.model import RewardNetwork, as_network, quiet_transformers
+from rewardmodel.core.routes.route import Route
 from rewardmodel.core.run_directory import move_into_place, write_json_atomically
 from rewardmodel.core.template import EncodedText, Template
 from rewardmodel.core.texts import Prompt
@@ -122,9 +123,16 @@ class LoadedModel:
         """The first network; all lay texts out alike."""
         return self.networks[0]
 
-    def opinions(self, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> Opinions:
-        """What the model says of each text, in the order given."""
-        members = read_members(self.networks, texts, tokens_per_batch=tokens_per_batch, scales=self.card.scales)
+    def opinions(
+        self, texts: Sequence[EncodedText], *, tokens_per_batch: int, routes: Sequence[Route] = ()
+    ) -> Opinions:
+        """What the model says of each text, in the order given.
+
+        Args: routes: how texts go through each network; padded by default.
+        """
+        members = read_members(
+            self.networks, texts, tokens_per_batch=tokens_per_batch, scales=self.card.scales, routes=routes
+        )
         return combine(members, how=self.card.combine or MEAN, uncertainty_penalty=self.card.uncertainty_penalty)
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rewardmodel.core.batches import pad, text_batches
 from rewardmodel.core.config.ensemble import MEAN, MEAN_VARIANCE, MINIMUM, WEIGHTS
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.routes.padded import PaddedRoute
+from rewardmodel.core.routes.route import Route
+from rewardmodel.core.routes.scoring import scoring_batches
 from rewardmodel.core.template import EncodedText
 
 LEAST_SPREAD = 1e-6
@@ -92,32 +94,36 @@ def read_members(
     *,
     tokens_per_batch: int,
     scales: Sequence[Scale] = (),
+    routes: Sequence[Route] = (),
 ) -> Tensor:
     """What every member says of every text, shape (N, M), float32 on the CPU, in the order given.
 
-    Batches are sorted by length, so little is padding; each network goes through them in turn.
+    Batches hold neighbours, so little is padding; each network goes through them in turn.
 
     Args:
         networks: each with one head or several; their heads follow each other.
         scales: of each network, where they are not yet on one scale.
+        routes: how texts go through each network; padded by default.
     """
-    columns = [_read(network, texts, tokens_per_batch=tokens_per_batch) for network in networks]
+    columns = [
+        _read(network, texts, route, tokens_per_batch=tokens_per_batch)
+        for network, route in zip(networks, routes or [PaddedRoute()] * len(networks), strict=True)
+    ]
     if scales:
         pairs = zip(columns, scales, strict=True)
         columns = [column * scale.factor + scale.shift for column, scale in pairs]
     return torch.cat(columns, dim=1)
 
 
-def _read(network: RewardNetwork, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> Tensor:
+def _read(network: RewardNetwork, texts: Sequence[EncodedText], route: Route, *, tokens_per_batch: int) -> Tensor:
     was_training = network.model.training
     network.model.eval()
-    pad_token_id = int(network.model.config.pad_token_id)
     rewards: Tensor | None = None
     try:
         with torch.inference_mode():
-            for indices in text_batches(texts, tokens=tokens_per_batch):
-                batch = pad([texts[index] for index in indices], pad_token_id=pad_token_id).to(network.device)
-                part = network.read(network.features(batch)).float().cpu()
+            for indices in scoring_batches(texts, route=route.name, tokens=tokens_per_batch):
+                features = route.text_features(network, [texts[index] for index in indices])
+                part = network.read(features).float().cpu()
                 if rewards is None:
                     rewards = torch.empty(len(texts), part.shape[1])
                 rewards[indices] = part

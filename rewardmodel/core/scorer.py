@@ -11,6 +11,7 @@ from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
 from rewardmodel.core.ensemble import read_members
 from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.routes.scoring import scoring_route
 from rewardmodel.core.template import EncodedText
 from rewardmodel.core.texts import Prompt
 
@@ -45,12 +46,13 @@ class RewardScorer:
 
     Args:
         model: networks, card and digest.
-        tokens_per_batch: padded tokens in one forward pass; by default what suits the device.
+        tokens_per_batch: tokens that one forward pass computes; by default what suits the device.
     """
 
     def __init__(self, model: LoadedModel, *, tokens_per_batch: int | None = None) -> None:
         self._model = model
         self.tokens_per_batch = tokens_per_batch or SCORED_TOKENS_PER_BATCH[model.network.device.type]
+        self._routes = [scoring_route(network) for network in model.networks]
         self._turn = threading.Lock()
 
     @classmethod
@@ -77,6 +79,15 @@ class RewardScorer:
         return self._model.digest
 
     @property
+    def route(self) -> str:
+        """How texts go through the model: "padded", "packed" or "shared"."""
+        return self._routes[0].name
+
+    def cost(self, texts: Sequence[EncodedText]) -> int:
+        """Tokens that one forward pass over these texts computes: padding counts, what texts share counts once."""
+        return self._routes[0].cost(texts)
+
+    @property
     def template_digest(self) -> str:
         return self._model.network.template.digest
 
@@ -92,7 +103,7 @@ class RewardScorer:
         """The reward of each encoded item, in the order given."""
         mean, std = self.card.reward_mean, self.card.reward_std
         with self._turn:
-            said = self._model.opinions(texts, tokens_per_batch=self.tokens_per_batch)
+            said = self._model.opinions(texts, tokens_per_batch=self.tokens_per_batch, routes=self._routes)
         values = said.reward.tolist()
         normalized = [(value - mean) / std for value in values]
         if said.uncertainty is None:

@@ -47,7 +47,7 @@ class ServingMetrics:
         self._texts: dict[str, int] = defaultdict(int)
         self._batch_texts = Histogram(TEXTS)
         self._tokens = 0
-        self._padded_tokens = 0
+        self._computed_tokens = 0
         self._loads: dict[str, int] = defaultdict(int)
 
     def count_request(self, path: str, status: int, seconds: float) -> None:
@@ -61,12 +61,12 @@ class ServingMetrics:
         with self._guard:
             self._texts[model] += texts
 
-    def count_batch(self, *, texts: int, tokens: int, padded_tokens: int) -> None:
-        """One forward pass over `texts` rows, `tokens` of them text and the rest of `padded_tokens` padding."""
+    def count_batch(self, *, texts: int, tokens: int, computed_tokens: int) -> None:
+        """One forward pass: tokens of its texts, and tokens computed, where padding counts and a shared prompt once."""
         with self._guard:
             self._batch_texts.observe(texts)
             self._tokens += tokens
-            self._padded_tokens += padded_tokens
+            self._computed_tokens += computed_tokens
 
     def count_load(self, result: str) -> None:
         """One attempt to load a model: "loaded" or "failed"."""
@@ -82,7 +82,7 @@ class ServingMetrics:
         """
         name = "plumbline_scorer"
         with self._guard:
-            padding = 1 - self._tokens / self._padded_tokens if self._padded_tokens else 0.0
+            padding = max(0.0, 1 - self._tokens / self._computed_tokens) if self._computed_tokens else 0.0
             families = [
                 _family(f"{name}_requests_total", "counter", "Answered requests.", [
                     f"{name}_requests_total{_labels({'path': path, 'status': str(status)})} {value}"
@@ -98,10 +98,10 @@ class ServingMetrics:
                 ]),
                 _family(f"{name}_batch_texts", "histogram", "Texts in one forward pass.",
                         self._batch_texts.lines(f"{name}_batch_texts", {})),
-                _family(f"{name}_tokens_total", "counter", "Tokens scored, without padding.",
+                _family(f"{name}_tokens_total", "counter", "Tokens of the texts scored.",
                         [f"{name}_tokens_total {self._tokens}"]),
-                _family(f"{name}_padded_tokens_total", "counter", "Tokens computed, padding included.",
-                        [f"{name}_padded_tokens_total {self._padded_tokens}"]),
+                _family(f"{name}_computed_tokens_total", "counter", "Tokens computed, padding among them.",
+                        [f"{name}_computed_tokens_total {self._computed_tokens}"]),
                 _family(f"{name}_padding_share", "gauge", "Share of computed tokens that are padding.",
                         [f"{name}_padding_share {padding}"]),
                 _family(f"{name}_waiting_texts", "gauge", "Texts that wait to be scored.",

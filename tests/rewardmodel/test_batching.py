@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from rewardmodel.core.batching import MOST_PADDING, Batcher, Limits, QueueFull, ScoringFailed, TooSlow
+from rewardmodel.core.config.compute import PACKED, PADDED, SHARED
 from rewardmodel.core.scorer import Reward
 from rewardmodel.core.serving_metrics import ServingMetrics
 from rewardmodel.core.template import EncodedText
@@ -19,8 +20,12 @@ class WaitingScorer:
     """Rewards a text by its first token, once it is let go on; remembers each batch as lists of first tokens."""
 
     tokens_per_batch: int = 40
+    route: str = PADDED
     may_go_on: threading.Event = field(default_factory=threading.Event)
     batches: list[list[int]] = field(default_factory=list)
+
+    def cost(self, texts: Sequence[EncodedText]) -> int:
+        return sum(len(text.token_ids) for text in texts)
 
     def score_encoded(self, texts: Sequence[EncodedText]) -> list[Reward]:
         self.batches.append([text.token_ids[0] for text in texts])
@@ -88,6 +93,26 @@ def test_a_text_longer_than_a_batch_is_scored_alone() -> None:
     scorer.may_go_on.set()
     assert [reward.reward for reward in batcher_of(scorer).score([text(5, 100), text(6, 100)])] == [5.0, 6.0]
     assert scorer.batches == [[5], [6]]
+
+
+def test_without_padding_a_batch_is_filled_whatever_the_lengths() -> None:
+    scorer = WaitingScorer(tokens_per_batch=30, route=PACKED)
+    scorer.may_go_on.set()
+    lengths = {1: 20, 2: 1, 3: 9, 4: 20, 5: 5, 6: 5}
+    rewards = batcher_of(scorer).score([text(name, length) for name, length in lengths.items()])
+    assert [reward.reward for reward in rewards] == list(lengths)
+    assert len(scorer.batches) == 2
+    assert all(sum(lengths[name] for name in batch) <= 30 for batch in scorer.batches)
+
+
+def test_answers_to_one_prompt_are_scored_together_where_it_is_computed_once() -> None:
+    scorer = WaitingScorer(tokens_per_batch=60, route=SHARED)
+    scorer.may_go_on.set()
+    prompts = {name: (name, *range(40)) for name in (1, 2, 3)}
+    texts = [EncodedText((*prompts[name], 100 + answer), None, False) for answer in range(8) for name in prompts]
+    rewards = batcher_of(scorer).score(texts)
+    assert [reward.reward for reward in rewards] == [1.0, 2.0, 3.0] * 8
+    assert sorted(scorer.batches) == [[1] * 8, [2] * 8, [3] * 8]
 
 
 def test_requests_that_wait_share_a_batch() -> None:

@@ -265,7 +265,8 @@ def test_metrics_are_what_prometheus_reads(application: ScoringApplication) -> N
     assert values[f"{name}_texts_total", "first"] == 2
     assert values[f"{name}_request_seconds_count", "/v1/score"] == 2
     assert values[f"{name}_batch_texts_sum",] == 2
-    assert values[f"{name}_padded_tokens_total",] >= values[f"{name}_tokens_total",] > 0
+    assert values[f"{name}_computed_tokens_total",] == values[f"{name}_tokens_total",] > 0  # packed: no padding
+    assert values[f"{name}_padding_share",] == 0
     assert values[f"{name}_waiting_texts",] == 0
     assert values[f"{name}_model_loads_total", "loaded"] == 1
     (info,) = families[f"{name}_champion_info"].samples

@@ -71,7 +71,7 @@ def sharing_beginnings(texts: Sequence[EncodedText]) -> Plan:
     """
     ids = [text.token_ids for text in texts]
     order = sorted(range(len(ids)), key=lambda index: ids[index])
-    alike = [_common(ids[one], ids[other]) for one, other in pairwise(order)]
+    alike = [common_beginning(ids[one], ids[other]) for one, other in pairwise(order)]
     segments: list[Segment] = []
     ends = [0] * len(ids)
     waiting: list[tuple[int, int, int, tuple[int, ...]]]
@@ -182,7 +182,7 @@ def _integers(values: Iterable[int], device: torch.device) -> Tensor:
     return torch.tensor(list(values), dtype=torch.int64).to(device, non_blocking=True)
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
+def common_beginning(one: Sequence[int], other: Sequence[int]) -> int:
     """Length of the common beginning."""
     return next(
         (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
