@@ -9,7 +9,7 @@ import torch
 from rewardmodel.core.errors import InvalidConfig
 
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 32768}
-SCORED_TOKENS_PER_BATCH = {"cpu": 512, "cuda": 32768}  # a processor is fastest where activations stay in its cache
+SCORED_TOKENS_PER_BATCH = {"cpu": 1024, "cuda": 32768}  # a processor is fastest where activations stay in its cache
 
 
 def choose_device(device: str) -> str:
