@@ -18,6 +18,7 @@ def register_kinds() -> None:
     register(RunKind(name="moderation", title=_("Moderation"), execute=execute_moderation))
     register(RunKind(name="snapshot", title=_("Snapshot"), execute=execute_snapshot))
     register(RunKind(name="compare_snapshots", title=_("Comparison of snapshots"), execute=execute_comparison))
+    register(RunKind(name="export_report", title=_("Report on an export"), execute=execute_export_report))
     register(RunKind(name="quality", title=_("Quality"), execute=execute_quality))
     register(RunKind(name="leaderboard", title=_("Leaderboard"), execute=execute_leaderboard))
 
@@ -88,6 +89,15 @@ def execute_comparison(run: "Run", progress: "Progress") -> dict[str, Any]:
 
     first, second = (find_snapshot(None, run.config[name]) for name in ("first", "second"))
     return compare_snapshots(first, second, progress=lambda rows: progress(rows, None)).to_dict()
+
+
+def execute_export_report(run: "Run", progress: "Progress") -> dict[str, Any]:
+    """Count what an export of the run's snapshot drops; it never changes."""
+    from labeling.queries import find_snapshot
+    from labeling.services.exports import prepare_export, report_export
+
+    export = prepare_export(snapshot=find_snapshot(None, run.config["snapshot"]), format=run.config["format"])
+    return report_export(export, progress=lambda rows: progress(rows, None))
 
 
 def execute_quality(run: "Run", progress: "Progress") -> dict[str, Any]:

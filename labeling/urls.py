@@ -109,5 +109,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/datasets/preview/", snapshots.preview, name="labeling-snapshot-preview"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/", snapshots.snapshot, name="labeling-snapshot"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/export/", snapshots.export, name="labeling-export"),
+    path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/drops/", snapshots.count_drops, name="labeling-drops"),
     path("projects/<slug:slug>/datasets/snapshots/<uuid:pk>/folder/", snapshots.folder, name="labeling-folder"),
 ]

@@ -1,7 +1,7 @@
 """Writing a snapshot in a format and a container, row by row, in constant memory; what was dropped is counted."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from preferences.pairs import PairRules
 from preferences.splits import SPLITS, Split
 
 DEFAULT_CONTAINER = "jsonl"
+PROGRESS_EVERY = 1_000
 
 
 def writable_formats() -> list[str]:
@@ -149,8 +150,13 @@ def write_export(export: Export, out: Path) -> dict[str, Any]:
     return export.told()
 
 
-def report_export(export: Export) -> dict[str, Any]:
-    """Say what an export would write and drop, without writing it."""
-    for _row in export.rows():
-        pass
+def report_export(export: Export, *, progress: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
+    """Say what an export would write and drop, without writing it.
+
+    Args:
+        progress: told the number of rows now and then; may raise to stop.
+    """
+    for number, _row in enumerate(export.rows(), start=1):
+        if number % PROGRESS_EVERY == 0:
+            progress(number)
     return export.told()

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,13 +13,8 @@ from labeling.downloads import streamed, streamed_folder
 from labeling.errors import LabelingError
 from labeling.models import Project, Snapshot
 from labeling.services.dataset_folder import CONTAINERS, prepare_folder
-from labeling.services.exports import (
-    DEFAULT_CONTAINER,
-    prepare_export,
-    report_export,
-    writable_containers,
-    writable_formats,
-)
+from labeling.services.export_reports import queue_export_report, report_of, run_under_way
+from labeling.services.exports import DEFAULT_CONTAINER, prepare_export, writable_containers, writable_formats
 from labeling.services.snapshots import freeze_snapshot, is_large, preview_snapshot, queue_snapshot
 from labeling.snapshot_form import SnapshotForm
 from labeling.snapshot_words import filters_in_words
@@ -88,10 +84,24 @@ def snapshot(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
     }
     if format:
         try:
-            context["report"] = report_export(prepare_export(snapshot=found, format=format))
+            context |= {"reported": format, "report": report_of(found, format), "run": run_under_way(found, format)}
         except LabelingError as problem:
             messages.error(request, str(problem))
     return render(request, "labeling/snapshot.html", context)
+
+
+@project_view(*DATA_ROLES)
+@require_POST
+def count_drops(request: HttpRequest, project: Project, pk: UUID) -> HttpResponse:
+    """Let a run count what an export of a large snapshot drops."""
+    found, format = snapshot_in(project, pk), request.POST.get("report", "")
+    try:
+        run = queue_export_report(snapshot=found, format=format, created_by=request.user)  # type: ignore[arg-type]
+    except LabelingError as problem:
+        messages.error(request, str(problem))
+        return redirect("labeling-snapshot", slug=project.slug, pk=found.pk)
+    execute_run.delay_on_commit(str(run.pk))
+    return redirect(f"{reverse('labeling-snapshot', args=[project.slug, found.pk])}?report={format}")
 
 
 @project_view(*DATA_ROLES)

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from labeling.models import ImportBatch, Snapshot
+from labeling.services.snapshots import SnapshotRequest, freeze_snapshot, is_large
 from runs.models import Run
 from runs.services.waiting import run_here
 from tests.factories import PASSWORD, make_member, make_person, make_project
@@ -203,3 +204,31 @@ def test_two_snapshots_cannot_be_exported_in_one_go(client, judged, manager):
     }
     response = client.post(reverse("admin:labeling_snapshot_changelist"), chosen, follow=True)
     assert b"Select one snapshot" in response.content
+
+
+def test_what_an_export_of_a_large_snapshot_drops_is_counted_by_a_run_once(manager, project, tmp_path, monkeypatch):
+    monkeypatch.setattr("labeling.services.export_reports.AT_ONCE_JUDGMENTS", 2)
+    import_rows(project, tmp_path, [pair(number) for number in range(3)])
+    snapshot = freeze_snapshot(project=project, request=SnapshotRequest()).snapshot
+    address = at(project, "snapshot", pk=snapshot.pk) + "?report=responses"
+    assert b"Count in a run" in manager.get(address).content
+    for _time in range(2):
+        sent = manager.post(at(project, "drops", pk=snapshot.pk), {"report": "responses"})
+        assert sent.headers["Location"] == address
+    run = Run.objects.get(kind="export_report")
+    assert run.title.encode() in manager.get(address).content
+    run_here(run)
+    page = manager.get(address).content
+    assert b"3 rows." in page
+    assert b"Count in a run" not in page
+    assert manager.post(at(project, "drops", pk=snapshot.pk), {"report": "nonsense"}).status_code == 302
+    assert Run.objects.filter(kind="export_report").count() == 1
+
+
+@pytest.mark.parametrize("limit", ["AT_ONCE_COMPARISONS", "AT_ONCE_JUDGMENTS"])
+def test_a_project_of_many_comparisons_or_of_many_judgments_is_frozen_by_a_run(project, tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(f"labeling.services.snapshots.freezing.{limit}", 3)
+    import_rows(project, tmp_path, [pair(number) for number in range(3)])
+    assert not is_large(project)
+    import_rows(project, tmp_path, [pair(3)])
+    assert is_large(project)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidSnapshot, SnapshotFileMissing
-from labeling.models import Comparison, Person, Project, Snapshot
+from labeling.models import Comparison, Judgment, Person, Project, Snapshot
 from labeling.services.examination import examine_new
 from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.request import SnapshotRequest
@@ -19,7 +19,7 @@ from runs.models import Run
 from runs.services.queueing import queue_run
 
 RUN_KIND = "snapshot"
-AT_ONCE_COMPARISONS = 10_000  # about four seconds of work; more is a run
+AT_ONCE_COMPARISONS = AT_ONCE_JUDGMENTS = 5_000  # about two seconds of work; more is a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ def reasons_told(drops: Mapping[str, int]) -> dict[str, int]:
 
 def is_large(project: Project) -> bool:
     """Whether freezing takes longer than somebody should wait for a page."""
-    return Comparison.objects.filter(project=project)[AT_ONCE_COMPARISONS:].exists()
+    return (
+        Comparison.objects.filter(project=project).order_by()[AT_ONCE_COMPARISONS:].exists()
+        or Judgment.objects.filter(project=project).order_by()[AT_ONCE_JUDGMENTS:].exists()
+    )
 
 
 def snapshot_path(snapshot: Snapshot) -> Path:
