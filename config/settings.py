@@ -34,6 +34,7 @@ PLUMBLINE_RUN_CANCEL_SECONDS = env.float("PLUMBLINE_RUN_CANCEL_SECONDS", default
 PLUMBLINE_RUN_LEAVE_SECONDS = env.float("PLUMBLINE_RUN_LEAVE_SECONDS", default=5)
 # CPU threads of one computing process. More than the free cores make it slower, so one core is left to the others.
 PLUMBLINE_TORCH_THREADS = env.int("PLUMBLINE_TORCH_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
+PLUMBLINE_TOKEN_CACHE_BYTES = env.int("PLUMBLINE_TOKEN_CACHE_BYTES", default=20 * 1024**3)
 PLUMBLINE_UPLOAD_LIMIT_BYTES = env.int("PLUMBLINE_UPLOAD_LIMIT_BYTES", default=200 * 1024 * 1024)
 
 INSTALLED_APPS = [

@@ -14,6 +14,10 @@ class InvalidTraining(RewardModelError):
     status = 400
 
 
+class UnknownReliability(InvalidTraining):
+    """The train split does not show how reliable its annotators are."""
+
+
 class NameTaken(RewardModelError):
     """There is a reward model of that name, or one is being trained."""
 

@@ -9,12 +9,10 @@ Whatever is damaged or half written is written anew, and whatever is missing as 
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rewardmodel.core.cache_folder import MANIFEST, PARTIAL_PREFIX, locked, mark_used
 from rewardmodel.core.comparison import PackedComparisons
 from rewardmodel.core.data import Tokenizing, TrainingSet
 from rewardmodel.core.errors import TokenCacheUnwritable
@@ -29,10 +28,6 @@ from rewardmodel.core.run_directory import move_into_place, write_json_atomicall
 from rewardmodel.core.token_tables import DTYPES, Packer
 
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
-PARTIAL_PREFIX = ".partial-"
-PRUNED_PREFIX = ".pruned-"
-ABANDONED_SECONDS = 24 * 3600.0
 
 
 class DamagedTokens(Exception):
@@ -57,13 +52,13 @@ def cached(
     folder = cache / key
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f"{key}.lock", stop_if_asked):
+        with locked(folder, stop_if_asked):
             try:
                 return open_tokens(folder)
             except DamagedTokens:
                 write_tokens(tokenizing, folder, parts)
             return open_tokens(folder)
-    except OSError as error:
+    except (OSError, DamagedTokens) as error:
         raise TokenCacheUnwritable(
             f"The token cache {cache} cannot be used: {error}. Make room, name another folder in token_cache, or set "
             "it to null."
@@ -116,35 +111,10 @@ def open_tokens(folder: Path) -> TrainingSet:
             dict(manifest["left_out"]),
             manifest["truncated"],
         )
-        os.utime(folder / MANIFEST)  # when it was last used: who is used least goes first
+        mark_used(folder)
         return found
     except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError) as error:
         raise DamagedTokens(f"{folder} cannot be read: {error}") from error
-
-
-def prune(cache: Path, *, limit_bytes: int) -> int:
-    """Remove splits, those used longest ago first, until the cache fits into so many bytes; and what was abandoned.
-
-    A split that a run has mapped stays readable to it. One that is being written or checked is left alone.
-
-    Returns: how many bytes were freed.
-    """
-    if not cache.is_dir():
-        return 0
-    freed = 0
-    for rest in (*cache.glob(f"{PARTIAL_PREFIX}*"), *cache.glob(f"{PRUNED_PREFIX}*")):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - rest.stat().st_mtime > ABANDONED_SECONDS:
-                freed += _size(rest)
-                shutil.rmtree(rest, ignore_errors=True)
-    splits = [file.parent for file in sorted(cache.glob(f"*/{MANIFEST}"), key=_used_at) if file.parent.name[0] != "."]
-    sizes = {folder: _size(folder) for folder in splits}
-    for folder in splits:
-        if sum(sizes.values()) <= limit_bytes:
-            break
-        if _remove(folder):
-            freed += sizes.pop(folder)
-    return freed
 
 
 @contextlib.contextmanager
@@ -178,43 +148,3 @@ def _mapped(file: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
 def _described(file: Path) -> dict[str, Any]:
     with file.open("rb") as stream:
         return {"bytes": os.fstat(stream.fileno()).st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-
-
-@contextlib.contextmanager
-def _locked(file: Path, stop_if_asked: Callable[[], None]) -> Iterator[None]:
-    with file.open("a") as lock:
-        while not _take(lock.fileno()):
-            stop_if_asked()
-            time.sleep(0.1)
-        yield
-
-
-def _take(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _remove(folder: Path) -> bool:
-    """Take a split out of the cache, at once, unless somebody holds its lock."""
-    lock = folder.with_name(f"{folder.name}.lock")
-    with lock.open("a") as held:
-        if not _take(held.fileno()):
-            return False
-        gone = folder.with_name(f"{PRUNED_PREFIX}{folder.name}-{os.getpid()}")
-        os.rename(folder, gone)
-        lock.unlink(missing_ok=True)
-    shutil.rmtree(gone, ignore_errors=True)
-    return True
-
-
-def _used_at(file: Path) -> float:
-    with contextlib.suppress(FileNotFoundError):
-        return file.stat().st_mtime
-    return 0.0
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("*") if file.is_file())

@@ -1,5 +1,6 @@
 """Training as a run: queue it, write what the child needs, and turn its model into a row."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from labeling.models import Person, Snapshot
+from preferences.pairs import PairRules
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import write_json_atomically
@@ -17,12 +19,15 @@ from rewardmodel.errors import InvalidTraining, NameTaken
 from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
 from rewardmodel.services.files import adopt, home
 from rewardmodel.services.model_card import write_model_card
+from rewardmodel.services.token_cache import token_cache
 from runs.models import Run
 from runs.services.queueing import queue_run
 
 KIND = "train_reward"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
 SETTINGS_OF_THE_RUN = ("snapshot", "name")
+NO_RELIABILITY = "none"
+RELIABILITY = (NO_RELIABILITY, "dawid-skene", "noisy-bradley-terry")
 RESERVED_NAMES = frozenset({"aliases", "compare", "fragments"})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
@@ -40,7 +45,8 @@ def queue_training(
     """Record that a reward model should be trained on a snapshot.
 
     Args:
-        config: settings of TrainConfig that differ from the defaults; neither snapshot nor name.
+        config: settings of TrainConfig that differ from the defaults; neither snapshot nor name. Beside them
+            "reliability" may name a model of annotators whose weights are computed when the run begins.
         name: what the model will be called; the project and a number by default.
 
     Raises:
@@ -54,8 +60,9 @@ def queue_training(
                 _("The config must not hold “%(setting)s”: it is given beside it.") % {"setting": setting},
                 fields={setting: _("given beside the config")},
             )
+    _check_what_the_platform_adds(chosen)
     try:
-        TrainConfig.from_dict({**chosen, "snapshot": snapshot.file})
+        TrainConfig.from_dict({**_without_reliability(chosen), "snapshot": snapshot.file})
     except InvalidConfig as error:
         raise InvalidTraining(str(error), fields={"config": str(error)}) from error
     if not snapshot.manifest.get("counts", {}).get("splits", {}).get("train", {}).get("comparisons", 1):
@@ -78,12 +85,17 @@ def queue_training(
 
 
 def prepare_training(run: Run, directory: Path) -> None:
-    """Write the child's config.json: the settings, and where the snapshot lies on this machine."""
+    """Write the child's config.json: the settings, what annotators weigh, and where things lie on this machine."""
     snapshot = Snapshot.objects.get(pk=run.config["snapshot"])
+    chosen = {"token_cache": token_cache(), **_without_reliability(run.config["settings"])}
+    method = run.config["settings"].get("reliability", NO_RELIABILITY)
+    if method != NO_RELIABILITY:
+        rules = PairRules.from_dict(chosen.get("pair_rules") or snapshot.manifest["rules"])
+        chosen["annotator_weights"] = _weights(directory, home() / snapshot.file, method=method, rules=rules)
     config = TrainConfig.from_dict(
         {
             "torch_threads": settings.PLUMBLINE_TORCH_THREADS,
-            **run.config["settings"],
+            **chosen,
             "snapshot": str(home() / snapshot.file),
             "name": run.config["name"],
         }
@@ -123,6 +135,46 @@ def finish_training(run: Run, directory: Path, result: dict[str, Any]) -> dict[s
     )
     write_model_card(model, result, home() / place)
     return {**result, "model": name, "url": reverse("reward-model", args=[name])}
+
+
+def _without_reliability(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the child knows."""
+    return {name: value for name, value in chosen.items() if name != "reliability"}
+
+
+def _check_what_the_platform_adds(chosen: Mapping[str, Any]) -> None:
+    """Raises: InvalidTraining if the settings name another reliability, weights beside it, or a folder to write to."""
+    method = chosen.get("reliability", NO_RELIABILITY)
+    if method not in RELIABILITY:
+        raise InvalidTraining(
+            _("“%(method)s” is no model of annotators. There are: %(methods)s.")
+            % {"method": method, "methods": ", ".join(RELIABILITY)},
+            fields={"reliability": _("unknown")},
+        )
+    if method != NO_RELIABILITY and chosen.get("annotator_weights") is not None:
+        raise InvalidTraining(
+            _("Give annotator_weights or let reliability compute them, not both."),
+            fields={"annotator_weights": _("given beside reliability")},
+        )
+    if chosen.get("token_cache") is not None:
+        raise InvalidTraining(
+            _("The platform says where tokens are kept. Leave token_cache out, or set it to null to keep none."),
+            fields={"token_cache": _("given by the platform")},
+        )
+
+
+def _weights(directory: Path, snapshot: Path, *, method: str, rules: PairRules) -> dict[str, float]:
+    """What annotators weigh in this run, as its first attempt found it: a resumed run must not weigh them anew.
+
+    Raises: UnknownReliability.
+    """
+    from rewardmodel.services.reliability import reliability_of  # NumPy and SciPy are not loaded before they are needed
+
+    file = directory / "reliability.json"
+    if not file.exists():
+        write_json_atomically(file, reliability_of(snapshot, method=method, rules=rules).to_dict())
+    found = json.loads(file.read_text("utf-8"))
+    return {annotator: about["weight"] for annotator, about in found["annotators"].items()}
 
 
 def _free_name(name: str, snapshot: Snapshot) -> str:
