@@ -75,6 +75,14 @@ def test_a_large_project_is_estimated_from_a_part_read_in_a_fixed_number_of_quer
     assert sum(split["comparisons"] for split in estimate.splits.values()) == estimate.counts["comparisons"]
 
 
+def test_where_comparisons_have_many_judgments_fewer_comparisons_are_read(project, monkeypatch):
+    monkeypatch.setattr("labeling.services.snapshots.preview.READ_JUDGMENTS", 70)  # half of them
+    whole = preview_snapshot(project=project, request=SnapshotRequest(include_unjudged=True))
+    assert whole.is_estimate
+    assert 30 <= whole.read <= 40
+    assert whole.counts["comparisons"] == whole.comparisons == 80
+
+
 def test_an_empty_project_has_a_preview_too():
     preview = preview_snapshot(project=make_project(), request=SnapshotRequest())
     assert (preview.counts["comparisons"], preview.is_estimate) == (0, False)

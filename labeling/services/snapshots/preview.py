@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Max, Min
 
-from labeling.models import Comparison, Project
+from labeling.models import Comparison, Judgment, Project
 from labeling.services.snapshots.reading import Reading
 from labeling.services.snapshots.request import SnapshotRequest
 from labeling.services.snapshots.rows import comparison_records, comparisons_after, records_of
@@ -15,7 +15,8 @@ from preferences.pairs import derive_pairs
 from preferences.records import ComparisonRecord
 from preferences.splits import SPLITS, split_of
 
-READ_WHOLE_COMPARISONS = 2_000  # about a second of work
+READ_WHOLE_COMPARISONS = 2_000  # about a second of work, with as many judgments
+READ_JUDGMENTS = 4_000  # and so are these; where comparisons have more each, fewer comparisons are read
 WINDOWS = 5  # of a larger project so many stretches of comparisons are read, evenly spread by age
 COUNTS = ("comparisons", "demonstrations", "prompts", "judgments", "pairs", "ties")
 
@@ -60,15 +61,18 @@ class Preview:
 def preview_snapshot(*, project: Project, request: SnapshotRequest) -> Preview:
     """Count what the request would freeze: up to 2,000 comparisons in whole, of more than that five stretches.
 
+    Of comparisons with more than two judgments each fewer are read, so that 4,000 judgments are not exceeded by much.
     Nothing is written. Signs against judgments count as far as somebody has looked through these.
 
     Raises: InvalidSnapshot for a benchmark whose file is not here.
     """
     reading = Reading.begin(project, request)
     comparisons = Comparison.objects.filter(project=project).count()
-    is_whole = comparisons <= READ_WHOLE_COMPARISONS
+    judgments = Judgment.objects.filter(project=project).count()
+    is_whole = comparisons <= READ_WHOLE_COMPARISONS and judgments <= READ_JUDGMENTS
+    most = max(1, READ_JUDGMENTS * comparisons // max(judgments, 1) // WINDOWS)
     read: list[int] = []
-    records = records_of(reading, read.append) if is_whole else _stretches(reading, read)
+    records = records_of(reading, read.append) if is_whole else _stretches(reading, read, most)
     tally = _Tally(request)
     tally.add_all(records)
     seen = comparisons if is_whole else sum(read)
@@ -84,13 +88,13 @@ def preview_snapshot(*, project: Project, request: SnapshotRequest) -> Preview:
     )
 
 
-def _stretches(reading: Reading, read: list[int]) -> Iterator[ComparisonRecord]:
-    """What the request keeps of some stretches of comparisons; how many each had is appended to `read`."""
+def _stretches(reading: Reading, read: list[int], most: int) -> Iterator[ComparisonRecord]:
+    """What the request keeps of some stretches of `most` comparisons; how many each had is appended to `read`."""
     ends = Comparison.objects.filter(project=reading.project).aggregate(first=Min("pk"), last=Max("pk"))
     done = 0
     for window in range(WINDOWS):
         start = ends["first"] - 1 + (ends["last"] - ends["first"] + 1) * window // WINDOWS
-        comparisons = comparisons_after(reading.project, max(start, done))
+        comparisons = comparisons_after(reading.project, max(start, done), most=most)
         if not comparisons:
             return
         done = comparisons[-1].pk

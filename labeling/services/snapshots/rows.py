@@ -35,10 +35,10 @@ def records_of(
     yield from demonstration_records(reading)
 
 
-def comparisons_after(project: Project, last: int) -> list[Comparison]:
-    """The next comparisons of a project behind a key, at most as many as are read at once."""
-    comparisons = Comparison.objects.filter(project=project, pk__gt=last)
-    return list(comparisons.select_related("prompt", "gold_answer").order_by("pk")[:READ_COMPARISONS])
+def comparisons_after(project: Project, last: int, *, most: int | None = None) -> list[Comparison]:
+    """The next comparisons of a project behind a key, at most `most` and at most as many as are read at once."""
+    comparisons = Comparison.objects.filter(project=project, pk__gt=last).select_related("prompt", "gold_answer")
+    return list(comparisons.order_by("pk")[: min(READ_COMPARISONS, most or READ_COMPARISONS)])
 
 
 def comparison_records(reading: Reading, comparisons: Sequence[Comparison]) -> Iterator[ComparisonRecord]:
