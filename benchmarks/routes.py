@@ -23,8 +23,8 @@ from rewardmodel.core.routes.segmented import SegmentedRoute
 from rewardmodel.core.template import EncodedText
 
 ENCODER, SMALL, MIDDLE = "MiniLM, 6 × 384", "decoder, 6 × 384", "decoder, 12 × 768"
-RESPONSES_A_STEP = {ENCODER: 18, SMALL: 18, MIDDLE: 9}
-SIZES = (2, 4, 9)  # K
+RESPONSES_A_STEP = {ENCODER: 12, SMALL: 12, MIDDLE: 8}
+SIZES = {ENCODER: (2, 4, 9), SMALL: (2, 4, 9), MIDDLE: (4,)}  # K
 LENGTHS = ((150, 60), (30, 300), (350, 40))  # tokens of prompt and response
 ROUNDS = 2
 TOKENS_PER_BATCH = 2048
@@ -45,10 +45,10 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     rows = []
     for model in models:
         network = network_of(model)
-        for k in SIZES[1:2] if arguments.quick else SIZES:
+        for k in (4,) if arguments.quick else SIZES[model]:
             for lengths in LENGTHS[:1] if arguments.quick else LENGTHS:
                 comparisons = random_comparisons(math.ceil(RESPONSES_A_STEP[model] / k), k, lengths, model == ENCODER)
-                rounds = 1 if arguments.quick or model == MIDDLE else ROUNDS
+                rounds = 1 if arguments.quick else ROUNDS
                 rows.extend(rows_of(network, comparisons, f"{model}; K = {k}; {lengths[0]} / {lengths[1]}", rounds))
     return rows, installed("torch", "transformers")
 

@@ -73,6 +73,27 @@ def make_tiny_bert(path: Path, *, seed: int = 0) -> Path:
     return path
 
 
+def make_tiny_encoder(path: Path, kind: str, *, seed: int = 0, **changes: Any) -> Path:
+    """An encoder of any class of transformers, by its model type, with the tokenizer of `make_tiny_bert`."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    make_tiny_bert(path)
+    torch.manual_seed(seed)
+    sizes = {
+        "vocab_size": json.loads((path / "config.json").read_text())["vocab_size"],
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 130,
+        "type_vocab_size": 2,
+        "pad_token_id": 0,
+    }
+    AutoModel.from_config(AutoConfig.for_model(kind, **{**sizes, **changes})).save_pretrained(path)
+    return path
+
+
 def make_tiny_llama(path: Path, *, seed: int = 0, pad_is_eos: bool = True) -> Path:
     """A decoder whose padding token is its end-of-text token, as many published ones have it."""
     import torch

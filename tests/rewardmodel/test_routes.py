@@ -24,7 +24,7 @@ from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.routes.segmented import SegmentedRoute
 from rewardmodel.core.template import EncodedText
-from tests.rewardmodel.builders import make_tiny_decoder
+from tests.rewardmodel.builders import make_tiny_decoder, make_tiny_encoder
 
 PROMPT = "how do i boil an egg for eight minutes in water and cool it slowly"
 NINE = ["good", "good good", "good bad", "", "b", "good bad wow plain blue red now", "bad", "wow now", "red blue plain"]
@@ -40,7 +40,7 @@ DECODERS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def backbones(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> dict[str, Path]:
     made = {kind: make_tiny_decoder(tmp_path_factory.mktemp(kind), kind, **more) for kind, more in DECODERS.items()}
-    return {**made, "bert": tiny_bert}
+    return {**made, "bert": tiny_bert, "roberta": make_tiny_encoder(tmp_path_factory.mktemp("roberta"), "roberta")}
 
 
 def spread_out(backbone: Path, *, max_length_tokens: int = 100) -> RewardNetwork:
@@ -53,7 +53,7 @@ def spread_out(backbone: Path, *, max_length_tokens: int = 100) -> RewardNetwork
     return network
 
 
-@pytest.fixture(params=[*DECODERS, "bert"])
+@pytest.fixture(params=[*DECODERS, "bert", "roberta"])
 def network(request: pytest.FixtureRequest, backbones: dict[str, Path]) -> RewardNetwork:
     return spread_out(backbones[request.param])
 
@@ -247,6 +247,13 @@ def test_a_model_that_reads_across_texts_stays_padded_and_says_why(
     route = choose_route(network, comparisons=gold(network))
     assert route.name == "padded"
     assert reason in route.reason
+
+
+def test_an_encoder_that_pools_in_a_way_of_its_own_stays_padded(tmp_path: Path) -> None:
+    network = load_backbone(str(make_tiny_encoder(tmp_path, "modernbert", local_attention=256)), max_length_tokens=64)
+    route = choose_route(network, comparisons=gold(network))
+    assert route.name == "padded"
+    assert "packed is not possible: ModernBertForSequenceClassification pools in a way of its own" in route.reason
 
 
 def test_a_model_whose_features_come_out_otherwise_stays_padded(backbones: dict[str, Path]) -> None:
