@@ -23,7 +23,7 @@ from preferences.snapshot import is_snapshot
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device, computing_in
 from rewardmodel.core.run_directory import RunDirectory, Stopped, run_child
-from rewardmodel.core.training_state import Position, load_state, save_state
+from rewardmodel.core.training_state import Position, load_state, training_tensors, write_state
 
 IGNORED = -100
 WARMUP_SHARE = 0.05
@@ -136,13 +136,8 @@ def pretrain(
             directory.report_progress(position.step, config.steps)
         if directory.should_stop or position.step % config.checkpoint_every_steps == 0:
             with directory.new_checkpoint(position.step) as folder:
-                save_state(
-                    folder,
-                    model=model,
-                    optimizer=cast(Optimizer, optimizer),
-                    position=position,
-                    best_weights=None,
-                )
+                tensors = training_tensors(model, cast(Optimizer, optimizer))
+                write_state(folder, tensors, position=position)
             directory.keep_newest_checkpoints(2)
             if directory.should_stop:
                 raise Stopped

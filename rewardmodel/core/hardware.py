@@ -1,5 +1,7 @@
 """What the machine offers: a device, and fast low precision or not."""
 
+import resource
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,24 @@ def choose_device(device: str) -> str:
 
 
 def computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
-    """bf16 autocast or nothing; "auto" takes bf16 where the processor multiplies it in hardware."""
+    """bf16 autocast or nothing; weights stay in fp32."""
+    dtype = dtype_of(precision, device)
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device_type=device.type, dtype=dtype)
+
+
+def dtype_of(precision: str, device: torch.device) -> torch.dtype:
+    """In what matrices are multiplied; "auto" takes bf16 where the processor multiplies it in hardware."""
     if precision == "bf16" or (precision == "auto" and _multiplies_bf16(device)):
-        return torch.autocast(device_type=device.type, dtype=torch.bfloat16)
-    return nullcontext()
+        return torch.bfloat16
+    return torch.float32
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most memory that this process has held so far: of the GPU, or of the machine where it computes on the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere else
 
 
 def _multiplies_bf16(device: torch.device) -> bool:

@@ -51,15 +51,19 @@ class RunDirectory:
     Args:
         path: the directory; must hold config.json.
         lock_seconds: how long to wait for an earlier attempt to let go, in seconds.
+        writes: False in a process that helps another one, which holds the lock and writes for both.
     """
 
-    def __init__(self, path: Path | str, *, lock_seconds: float = 30.0) -> None:
+    def __init__(self, path: Path | str, *, lock_seconds: float = 30.0, writes: bool = True) -> None:
         self.path = Path(path).resolve()
         self.lock_seconds = lock_seconds
+        self.writes = writes
         self.should_stop = False
         self._lock_descriptor: int | None = None
 
     def __enter__(self) -> Self:
+        if not self.writes:
+            return self
         self._lock_descriptor = _lock(self.path / "child.lock", seconds=self.lock_seconds)
         self.checkpoints.mkdir(exist_ok=True)
         for partial in self.checkpoints.glob(f"{PARTIAL_PREFIX}*"):
@@ -94,6 +98,8 @@ class RunDirectory:
 
     def append_metrics(self, values: Mapping[str, Any]) -> None:
         """Add one line to metrics.jsonl. Figures that are not finite are written as null."""
+        if not self.writes:
+            return
         line = json.dumps({name: _finite(value) for name, value in values.items()}, ensure_ascii=False) + "\n"
         descriptor = os.open(self.path / "metrics.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
@@ -146,10 +152,13 @@ class RunDirectory:
             shutil.rmtree(old)
 
     def write_result(self, result: Mapping[str, Any]) -> None:
-        write_json_atomically(self.path / "result.json", _finite(dict(result)))
+        if self.writes:
+            write_json_atomically(self.path / "result.json", _finite(dict(result)))
 
     def write_error(self, message: str) -> None:
-        write_json_atomically(self.path / "error.json", {"message": message})
+        """Say why the run failed; of several processes the first is heard, the others fail of its absence."""
+        if not (self.path / "error.json").exists():
+            write_json_atomically(self.path / "error.json", {"message": message})
 
     def _complete_checkpoints(self) -> list[Path]:
         return sorted(self.checkpoints.glob(f"{CHECKPOINT_PREFIX}*"))
@@ -163,18 +172,26 @@ def checkpoint_step(checkpoint: Path) -> int:
 def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds: float = 30.0) -> int:
     """Run `work` on the directory named by the first command-line argument, under the contract above.
 
+    A config file may be named instead (see `config_file`). Where several processes were started together, each runs
+    `work`, and the first of them writes.
+
     Args:
         work: computes and returns the result; raises Stopped after it saved, ExpectedFailure with a sentence.
         lock_seconds: how long to wait for an earlier attempt in the same directory.
 
     Returns: the process's exit code, 0, 1 or 75. Use as `sys.exit(run_child(train))`.
     """
+    from rewardmodel.core.config_file import directory_of  # which writes with this module
+
     if len(sys.argv) != 2:
-        sys.stderr.write(f"Usage: python -m {_module_name()} RUN_DIR\n")
+        sys.stderr.write(f"Usage: python -m {_module_name()} RUN_DIR | CONFIG.json | CONFIG.toml\n")
         return 2
-    directory = RunDirectory(sys.argv[1], lock_seconds=lock_seconds)
-    if not directory.path.is_dir():
-        sys.stderr.write(f"{directory.path} is not a directory.\n")
+    try:
+        directory = RunDirectory(
+            directory_of(sys.argv[1]), lock_seconds=lock_seconds, writes=os.environ.get("RANK", "0") == "0"
+        )
+    except InvalidConfig as failure:
+        sys.stderr.write(f"{failure}\n")
         return EXIT_FAILED
 
     def ask_to_stop(signal_number: int, frame: FrameType | None) -> None:
@@ -184,7 +201,8 @@ def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds
     stop_when_parent_dies()
     try:
         with directory:
-            (directory.path / "error.json").unlink(missing_ok=True)
+            if directory.writes:
+                (directory.path / "error.json").unlink(missing_ok=True)
             directory.write_result(work(directory))
             return EXIT_SUCCESS
     except Stopped:

@@ -1,6 +1,7 @@
 """One optimizer step, and the plan of all of them."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from rewardmodel.core.data import TokenizedComparison, TrainingSet
 from rewardmodel.core.hardware import computing_in
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.objective import Objective, pair_batch
-from rewardmodel.core.routes.padded import PaddedRoute
+from rewardmodel.core.parallel import ALONE, TROUBLES, Processes
+from rewardmodel.core.routes.route import Route
+from rewardmodel.core.sharding import gradient_norm, is_sharded, shorten_gradients
 
 TOKENS_OF_SMALL_DATA = 200_000
 MOST_EPOCHS = 3
@@ -23,8 +26,7 @@ def plan(data: TrainingSet, config: TrainConfig) -> list[list[tuple[int, ...]]]:
     Where the config names no number of epochs there is one, or up to three while they stay below 200,000 tokens.
     """
     epochs_wanted = config.epochs or min(MOST_EPOCHS, max(1, TOKENS_OF_SMALL_DATA // max(1, data.tokens)))
-    lengths = [comparison.longest for comparison in data.comparisons]
-    tokens = [comparison.tokens for comparison in data.comparisons]
+    lengths, tokens = data.lengths.tolist(), data.tokens_of_each.tolist()
     limit = config.max_training_tokens or float("inf")
     spent = 0
     epochs: list[list[tuple[int, ...]]] = []
@@ -44,91 +46,109 @@ def plan(data: TrainingSet, config: TrainConfig) -> list[list[tuple[int, ...]]]:
     return epochs
 
 
-def learning_rate_share(step: int, total_steps: int, warmup_fraction: float) -> float:
-    """Part of the peak learning rate at a step: up in a line during warm-up, then down in a line to 0 at the end."""
-    warmup = max(1, round(total_steps * warmup_fraction))
-    if step < warmup:
-        return (step + 1) / warmup
-    return (total_steps - step) / max(1, total_steps - warmup + 1)
-
-
-def build_optimizer(network: RewardNetwork, config: TrainConfig, objective: Objective) -> torch.optim.AdamW:
-    """AdamW over what is trained: head and tie parameter at their own rates, decay on matrices only."""
-    head = {id(weight) for weight in network.head.parameters()}
-    trained = [weight for weight in network.model.parameters() if weight.requires_grad]
-    backbone = [weight for weight in trained if id(weight) not in head]
-    groups = (
-        ([weight for weight in backbone if weight.dim() >= 2], config.learning_rate, config.weight_decay),
-        ([weight for weight in backbone if weight.dim() < 2], config.learning_rate, 0.0),
-        ([weight for weight in trained if id(weight) in head], config.head_learning_rate, 0.0),
-        (list(objective.parameters()), config.tie_learning_rate, 0.0),
-    )
-    return torch.optim.AdamW(
-        [{"params": part, "lr": 0.0, "peak": peak, "weight_decay": decay} for part, peak, decay in groups if part],
-        fused=True,
-    )
-
-
 def take_step(
     network: RewardNetwork,
     optimizer: torch.optim.Optimizer,
-    comparisons: list[TokenizedComparison],
+    comparisons: Sequence[TokenizedComparison],
     *,
     objective: Objective,
-    route: PaddedRoute,
+    route: Route,
     config: TrainConfig,
     tokens_per_batch: int,
+    processes: Processes = ALONE,
     stop_if_asked: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """One optimizer step over whole comparisons: K responses cost K texts, and all that was said of them counts.
 
-    The gradient is that of the weighted mean over the step, however the step is cut into forward passes.
-    `stop_if_asked` may raise before each of them; the weights are then still those of the step before.
+    The gradient is that of the weighted mean over the step, however the step is cut into forward passes and divided
+    over processes. `stop_if_asked` may raise before each pass; the weights are then still those of the step before.
 
-    Returns: loss in nats, accuracy, margin, mean reward, and the gradient's length before clipping.
+    Returns: loss (in the objective's unit), accuracy, margin, mean reward, and the gradient's length before clipping.
+    Raises: Stopped, torch.OutOfMemoryError, in all processes if in one; nothing has changed then.
     """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     step_weight = objective.weight(comparisons)
     tally = RewardTally(network.device)
-    loss = torch.zeros((), device=network.device)
-    for group in route.passes(comparisons, tokens=tokens_per_batch):
-        stop_if_asked()
-        with computing_in(config.precision, network.device):
-            rewards = route.rewards(network, group)
-        part = objective.cost(rewards, group) / step_weight
-        part.backward()
-        loss = loss + part.detach()
-        tally.add(rewards.detach(), group)
-    trained = [weight for group in optimizer.param_groups for weight in group["params"]]
-    norm = torch.nn.utils.clip_grad_norm_(trained, config.max_grad_norm)
+    with _all_or_nothing(network, optimizer, processes):
+        for passed, part in _passes(comparisons, route, tokens_per_batch, processes, network):
+            stop_if_asked()
+            with computing_in(config.precision, network.device):
+                rewards = route.rewards(network, passed)
+            cost = objective.cost(rewards, passed) / step_weight * part
+            cost.backward()
+            if part:
+                tally.add(rewards.detach(), passed, cost.detach())
+    processes.add_gradients(weights)
+    norm = gradient_norm(weights)
+    shorten_gradients(weights, norm=norm, longest=config.max_grad_norm)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return tally.figures(loss=loss, grad_norm=norm)
+    return tally.figures(processes, grad_norm=norm)
+
+
+def _passes(
+    comparisons: Sequence[TokenizedComparison],
+    route: Route,
+    tokens_per_batch: int,
+    processes: Processes,
+    network: RewardNetwork,
+) -> Iterator[tuple[Sequence[TokenizedComparison], float]]:
+    """This process's forward passes with the factor of their cost, 1.
+
+    Where the backbone is divided each pass needs all processes, so that those with fewer passes add some of factor 0.
+    """
+    share = processes.share(comparisons)
+    passes = route.passes(share, tokens=tokens_per_batch) if share else []
+    most = int(processes.most([len(passes)])[0]) if is_sharded(network.model) else len(passes)
+    yield from ((passed, 1.0) for passed in passes)
+    shortest = [min(comparisons, key=lambda comparison: comparison.tokens)]
+    yield from ((shortest, 0.0) for _ in range(most - len(passes)))
+
+
+@contextlib.contextmanager
+def _all_or_nothing(network: RewardNetwork, optimizer: torch.optim.Optimizer, processes: Processes) -> Iterator[None]:
+    """What stops one process's passes stops the step of all, and leaves no gradient.
+
+    Where the backbone is divided the others wait within a pass and cannot be told: the whole run ends.
+    """
+    trouble: BaseException | None = None
+    try:
+        yield
+    except TROUBLES as caught:
+        if is_sharded(network.model):
+            raise
+        trouble = caught
+    try:
+        processes.share_trouble(trouble)
+    except TROUBLES:
+        optimizer.zero_grad(set_to_none=True)
+        raise
 
 
 class RewardTally:
     """Sums over the rewards of a step, on the device until they are asked for."""
 
     def __init__(self, device: torch.device) -> None:
-        self.correct = self.lead = self.reward = torch.zeros((), device=device)
+        self.sums = torch.zeros(4, device=device)
         self.texts = self.pairs = 0
 
-    def add(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> None:
-        """Take in the rewards of these comparisons, shape (B,)."""
+    def add(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison], cost: Tensor) -> None:
+        """Take in the rewards of these comparisons, shape (B,), and their part of the step's loss, shape ()."""
         pair = pair_batch(comparisons).to(rewards.device)
-        difference = rewards[pair.better] - rewards[pair.worse]
-        self.correct = self.correct + (difference > 0).sum()
-        self.lead = self.lead + difference.sum()
-        self.reward = self.reward + rewards.sum()
+        lead = rewards[pair.better] - rewards[pair.worse]
+        self.sums += torch.stack([cost, (lead > 0).sum(), lead.sum(), rewards.sum()])
         self.texts += len(rewards)
-        self.pairs += len(difference)
+        self.pairs += len(lead)
 
-    def figures(self, **others: Tensor) -> dict[str, float]:
-        """Share of pairs in the right order, mean lead and mean reward, beside others; one read from the device."""
-        pairs = max(1, self.pairs)
+    def figures(self, processes: Processes, **others: Tensor) -> dict[str, float]:
+        """Loss, share of pairs in the right order, mean lead and reward, beside others; one read from the device."""
+        counts = self.sums.new_tensor([self.pairs, self.texts])
+        loss, correct, lead, reward, pairs, texts = processes.total(torch.cat([self.sums, counts]))
         figures = {
+            "loss": loss,
             **others,
-            "accuracy": self.correct / pairs,
-            "margin": self.lead / pairs,
-            "mean_reward": self.reward / max(1, self.texts),
+            "accuracy": correct / pairs.clamp(min=1),
+            "margin": lead / pairs.clamp(min=1),
+            "mean_reward": reward / texts.clamp(min=1),
         }
         return dict(zip(figures, torch.stack(list(figures.values())).tolist(), strict=True))

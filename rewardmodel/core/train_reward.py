@@ -1,6 +1,8 @@
 """Train a reward model: `python -m rewardmodel.core.train_reward RUN_DIR`.
 
-config.json holds a TrainConfig; the model ends in RUN_DIR/model, its figures in result.json.
+config.json holds a TrainConfig; the model ends in RUN_DIR/model, its figures in result.json. A config file may be named
+instead of a run directory (see `config_file`). With `processes` above 1 this process starts the others; started by
+`accelerate launch` or `torchrun` it joins them.
 """
 
 import sys
@@ -19,12 +21,14 @@ from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
 from rewardmodel.core.evaluation_outcomes import FILE
 from rewardmodel.core.fitting import Fitting
 from rewardmodel.core.hardware import choose_device
+from rewardmodel.core.launching import processes_wanted, run_together
 from rewardmodel.core.metrics import fit_temperature
 from rewardmodel.core.model import load_backbone
+from rewardmodel.core.parallel import joined
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
 from rewardmodel.core.training_data import read_split
-from rewardmodel.core.training_state import Position, restore_weights
+from rewardmodel.core.training_state import Position
 from rewardmodel.core.validation import reward_statistics, validate
 
 LEARNED_FROM: tuple[Split, Split] = ("train", "validation")
@@ -40,32 +44,33 @@ def train(directory: RunDirectory) -> dict[str, Any]:
     rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else manifest.rules)
     config.require_rules(rules)
 
-    network = load_backbone(
-        config.backbone,
-        max_length_tokens=config.max_length_tokens,
-        seed=config.seed,
-        dropout=config.dropout,
-        device=device,
-    )
-    data = {
-        split: read_split(
-            directory,
-            config,
-            split,
-            manifest=manifest,
-            rules=rules,
-            template=network.template,
-            targets={"pairs", config.learns_from},
+    with joined(device) as processes:
+        network = load_backbone(
+            config.backbone,
+            max_length_tokens=config.max_length_tokens,
+            seed=config.seed,
+            dropout=config.dropout,
+            device=device if config.quantization == "none" else "cpu",
         )
-        for split in LEARNED_FROM
-    }
-    fitting = Fitting(directory, config, network, data, content_sha256=manifest.content_sha256)
-    data = fitting.data
-    fitting.run()
-    position = fitting.position
-    if fitting.best_weights is not None:
-        restore_weights(fitting.trained, fitting.best_weights)
-
+        data: dict[str, TrainingSet] = {
+            split: read_split(
+                directory,
+                config,
+                split,
+                manifest=manifest,
+                rules=rules,
+                template=network.template,
+                targets={"pairs", config.learns_from},
+            )
+            for split in LEARNED_FROM
+        }
+        fitting = Fitting(directory, config, network, data, content_sha256=manifest.content_sha256, processes=processes)
+        fitting.run()
+        network = fitting.finished_network()
+    if not processes.is_main:
+        return {}
+    network.model.to(torch.device(device))  # type: ignore[arg-type]
+    data, position = fitting.data, fitting.position
     reference = data["validation"] if data["validation"].comparisons else data["train"]
     mean, std = reward_statistics(network, reference)
     checked = validate(network, data["validation"], fitting.objective)
@@ -93,12 +98,14 @@ def train(directory: RunDirectory) -> dict[str, Any]:
         "reward_mean": mean,
         "reward_std": std,
         "best_step": position.best_step,
+        "stopped_early": fitting.has_stopped_early,
         "steps": position.step,
         "tokens": position.tokens,
         "training_seconds": round(position.seconds, 2),
         "comparisons_per_second": _per_second(data["train"], position),
         "tokens_per_second": position.tokens / position.seconds if position.seconds else None,
         "data": {split: part.summary() for split, part in data.items()},
+        **fitting.way(),
     }
 
 
@@ -139,5 +146,12 @@ def _per_second(data: TrainingSet, position: Position) -> float | None:
     return len(data.comparisons) * position.tokens / data.tokens / position.seconds if position.seconds else None
 
 
+def main() -> int:
+    """Train in this process, or in as many as the config asks for. Returns: the exit code."""
+    if len(sys.argv) == 2 and (count := processes_wanted(sys.argv[1])) > 1:
+        return run_together("rewardmodel.core.train_reward", sys.argv[1], count=count)
+    return run_child(train)
+
+
 if __name__ == "__main__":
-    sys.exit(run_child(train))
+    sys.exit(main())

@@ -1,11 +1,9 @@
 """Training from end to end on a tiny encoder: same seed same weights, resumed = uninterrupted, planted truth found."""
 
 import json
-import os
+import random
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,60 +17,39 @@ from preferences.snapshot import read_snapshot, write_snapshot
 from rewardmodel.core.batches import pad
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet, tokenize
-from rewardmodel.core.errors import InvalidConfig, InvalidData
+from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, InvalidData
+from rewardmodel.core.fitting import Fitting
 from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.objective import Objective, pair_batch
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
-from rewardmodel.core.steps import learning_rate_share, plan, take_step
+from rewardmodel.core.steps import plan, take_step
 from rewardmodel.core.template import EncodedText
 from rewardmodel.core.train_reward import train
 from tests.rewardmodel.builders import make_run, record
+from tests.rewardmodel.trainings import (
+    StopAfter,
+    largest_difference,
+    run_training,
+    settings,
+    start_training,
+    wait_for_checkpoint,
+    weights_of,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def settings(snapshot: Path, backbone: Path, **changes: Any) -> dict[str, Any]:
-    return {
-        "snapshot": str(snapshot),
-        "backbone": str(backbone),
-        "epochs": 2,
-        "frozen_layers": 0,
-        "max_length_tokens": 64,
-        "learning_rate": 2e-3,
-        "head_learning_rate": 5e-3,
-        "precision": "fp32",
-        "checkpoint_every_seconds": 1e9,
-        **changes,
-    }
-
-
-def run_training(path: Path, config: dict[str, Any]) -> dict[str, Any]:
-    with RunDirectory(make_run(path, **config)) as directory:
-        return train(directory)
-
-
-def weights_of(path: Path) -> dict[str, torch.Tensor]:
-    return load_file(path / "model" / "model.safetensors")
-
-
-def largest_difference(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
-    assert first.keys() == second.keys()
-    return max((first[name] - second[name]).abs().max().item() for name in first)
-
-
-class StopAfter(RunDirectory):
-    """A directory whose supervisor asks to stop once a number of training lines has been written."""
-
-    def __init__(self, path: Path, *, lines: int) -> None:
-        super().__init__(path)
-        self.lines = lines
-
-    def append_metrics(self, values: Any) -> None:
-        super().append_metrics(values)
-        self.lines -= values.get("split") == "train"
-        self.should_stop = self.lines <= 0
+WAYS = {
+    "whole": {
+        "loss": "davidson",
+        "pair_rules": {"ties": "half"},
+        "early_stopping": 2,
+        "validations": 8,
+        "dropout": 0.1,
+    },
+    "adapters": {"lora_rank": 4, "lora_dropout": 0.1, "learning_rate": 1e-2},
+    "head": {"frozen_layers": "all", "head_learning_rate": 0.05, "loss": "rao-kupper", "pair_rules": {"ties": "half"}},
+    "thrifty": {"gradient_checkpointing": True, "schedule": "cosine", "layer_decay": 0.8, "tokens_per_batch": 300},
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +74,7 @@ def test_metrics_follow_the_names_of_trl(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     steps = [line for line in lines if line.get("split") == "train"]
     names = {"loss", "accuracy", "margin", "mean_reward", "grad_norm", "learning_rate", "num_tokens", "step"}
-    assert names <= steps[0].keys()
+    assert names | {"epoch", "tokens_per_second", "peak_memory_bytes"} <= steps[0].keys()
     assert steps[-1]["loss"] < steps[0]["loss"]
     assert sum(line.get("split") == "validation" for line in lines) == 4
     assert [line["progress"] for line in lines if "progress" in line][-1] == [len(steps), len(steps)]
@@ -112,11 +89,12 @@ def test_the_same_seed_gives_the_same_weights(planted_snapshot: Path, tiny_bert:
     assert largest_difference(weights_of(tmp_path / "first"), weights_of(tmp_path / "third")) > 0
 
 
-@pytest.mark.parametrize("stops", [(1,), (3, 2), (7,)])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("stops", [(1, 4), (7,)])
 def test_a_resumed_run_ends_in_the_weights_of_an_uninterrupted_one(
-    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, stops: tuple[int, ...]
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, stops: tuple[int, ...], way: str
 ) -> None:
-    config = settings(planted_snapshot, tiny_bert, dropout=0.1, validations=5)
+    config = settings(planted_snapshot, tiny_bert, **{"validations": 5, **WAYS[way]})
     whole = run_training(tmp_path / "whole", config)
     path = make_run(tmp_path / "stopped", **config)
     for lines in stops:
@@ -125,8 +103,8 @@ def test_a_resumed_run_ends_in_the_weights_of_an_uninterrupted_one(
     with RunDirectory(path) as directory:
         resumed = train(directory)
     assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
-    assert resumed["accuracy"] == whole["accuracy"]
-    assert resumed["digest"] == whole["digest"]
+    same = ("accuracy", "digest", "steps", "best_step", "stopped_early", "temperature")
+    assert [resumed[name] for name in same] == [whole[name] for name in same]
 
 
 def test_a_step_that_is_cut_short_is_done_again_from_its_beginning(
@@ -217,28 +195,111 @@ def test_frozen_layers_keep_their_weights(planted_snapshot: Path, tiny_bert: Pat
     assert all(name.startswith(("encoder.layer.1", "pooler")) for name in moved)
 
 
+def test_only_the_head_learns_where_all_layers_are_frozen_and_each_text_is_encoded_once(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, frozen_layers="all", epochs=30, head_learning_rate=0.05)
+    result = run_training(tmp_path / "run", config)
+    before, after = load_file(tiny_bert / "model.safetensors"), weights_of(tmp_path / "run")
+    assert all(torch.equal(weight, after[f"bert.{name}"]) for name, weight in before.items())
+    assert result["parameters_trained"] == 33
+    assert "encoded once" in result["route_reason"]
+    assert result["accuracy"] > 0.6
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if line.get("split") == "validation"]
+    assert losses[-1] < losses[0]
+
+
+def test_training_ends_where_validation_has_looked_in_vain(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=40, validations=80, early_stopping=3, learning_rate=0.02)
+    result = run_training(tmp_path / "run", config)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    looks = [line for line in lines if line.get("split") == "validation"]
+    losses = [look["loss"] for look in looks]
+    assert result["stopped_early"]
+    assert result["steps"] < 40 * len(range(0, result["data"]["train"]["comparisons"], 16))
+    assert looks[losses.index(min(losses))]["step"] == result["best_step"]
+    assert len(losses) - 1 - losses.index(min(losses)) == 3
+    assert [line["progress"] for line in lines if "progress" in line][-1] == [result["steps"]] * 2
+
+
+def test_activations_computed_twice_change_nothing(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=1, dropout=0.1)
+    result = run_training(tmp_path / "twice", {**config, "gradient_checkpointing": True})
+    run_training(tmp_path / "once", {**config, "gradient_checkpointing": False})
+    assert result["gradient_checkpointing"]
+    assert largest_difference(weights_of(tmp_path / "twice"), weights_of(tmp_path / "once")) < 1e-6
+
+
+class ScarceMemory(PaddedRoute):
+    """Memory that does not suffice as long as activations are kept."""
+
+    def features(self, network: RewardNetwork, comparisons: Sequence[TokenizedComparison]) -> torch.Tensor:
+        if not network.model.is_activation_checkpointing:
+            raise torch.OutOfMemoryError("Tried to allocate 2 GiB.")
+        return super().features(network, comparisons)
+
+
+def scarce(path: Path, config: dict[str, Any]) -> Fitting:
+    """A training whose memory does not suffice unless activations are computed twice."""
+    network = load_backbone(config["backbone"], max_length_tokens=64)
+    data = {
+        split: tokenize(read_snapshot(config["snapshot"], split=split), rules=PairRules(), template=network.template)
+        for split in ("train", "validation")
+    }
+    fitting = Fitting(RunDirectory(make_run(path, **config)), TrainConfig(**config), network, data, content_sha256="")
+    fitting.route = ScarceMemory()
+    return fitting
+
+
+def test_a_step_for_which_memory_does_not_suffice_is_done_again_with_less(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=1, tokens_per_batch=4000, validations=0, route="padded")
+    fitting = scarce(tmp_path / "scarce", config)
+    fitting.run()
+    run_training(tmp_path / "ample", config)
+    assert fitting.tokens_per_batch == 2000
+    assert fitting.position.recomputes
+    assert fitting.network.model.is_activation_checkpointing
+    resumed = scarce(tmp_path / "scarce", config)
+    assert resumed.tokens_per_batch == 2000
+    assert resumed.network.model.is_activation_checkpointing
+    found = fitting.finished_network().model.state_dict()
+    assert largest_difference(weights_of(tmp_path / "ample"), found) < 1e-5
+
+
+def test_memory_that_never_suffices_ends_the_run_with_a_sentence(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    fitting = scarce(tmp_path, settings(planted_snapshot, tiny_bert, gradient_checkpointing=False))
+    with pytest.raises(ExpectedFailure, match="Lower tokens_per_batch"):
+        fitting.run()
+
+
 def test_a_decoder_learns_the_planted_preference_too(planted_snapshot: Path, tiny_llama: Path, tmp_path: Path) -> None:
     result = run_training(tmp_path / "run", settings(planted_snapshot, tiny_llama, epochs=8))
     assert result["accuracy"] > 0.8
 
 
-def test_a_killed_child_resumes_and_ends_where_an_unharmed_one_does(
-    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["whole", "adapters", "head"])
+def test_a_child_killed_at_any_step_resumes_and_ends_where_an_unharmed_one_does(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, way: str
 ) -> None:
-    config = settings(planted_snapshot, tiny_bert, epochs=30, checkpoint_every_seconds=0)
+    config = settings(planted_snapshot, tiny_bert, checkpoint_every_seconds=0, **{**WAYS[way], "epochs": 10})
     path = make_run(tmp_path / "killed", **config)
-    command = [sys.executable, "-m", "rewardmodel.core.train_reward", str(path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    child = subprocess.Popen(command, cwd=ROOT, env=environment)
-    deadline = time.monotonic() + 120
-    while not list((path / "checkpoints").glob("step-*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    step = random.randrange(12)
+    child = start_training(path)
+    wait_for_checkpoint(path, newer_than=step)
     child.send_signal(signal.SIGKILL)
     assert child.wait(30) == -signal.SIGKILL
     assert not (path / "result.json").exists()
-    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    assert start_training(path).wait(300) == 0
     run_training(tmp_path / "whole", config)
-    assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
+    assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0, f"killed after step {step}"
 
 
 def test_a_checkpoint_of_other_settings_is_refused(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:
@@ -255,14 +316,6 @@ def test_a_snapshot_without_judgments_is_refused_with_the_reason(tiny_bert: Path
     write_snapshot([record("how", ["good", "bad"])], tmp_path / "empty.parquet", validation=0, test=0)
     with pytest.raises(InvalidData, match="1 with no judgment"):
         run_training(tmp_path / "run", settings(tmp_path / "empty.parquet", tiny_bert))
-
-
-def test_the_learning_rate_rises_then_falls() -> None:
-    shares = [learning_rate_share(step, 100, 0.1) for step in range(100)]
-    assert shares[0] == pytest.approx(0.1)
-    assert max(shares) == shares[9] == 1
-    assert shares[9:] == sorted(shares[9:], reverse=True)
-    assert shares[-1] > 0
 
 
 def test_a_token_budget_cuts_the_run_short(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:

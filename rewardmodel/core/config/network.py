@@ -15,14 +15,18 @@ class NetworkSettings(Settings):
     """Name that the reward model will carry; free text here."""
     seed: int = 0
     """Draws the head's first weights and the order of comparisons."""
-    frozen_layers: int | None = None
-    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. None: two, or
-    none in a model of fewer than six layers."""
+    frozen_layers: int | str | None = None
+    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. null: two, or
+    none in a model of fewer than six layers. "all": only the head learns, and each text is encoded once in all."""
     dropout: float = 0.0
     """Probability of dropout in the backbone while training."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require(bool(self.backbone), "backbone", 'must be "minilm" or a local directory')
-        self.require_not_negative("frozen_layers")
+        if isinstance(self.frozen_layers, str):
+            self.require_one_of("frozen_layers", ("all",))
+            self.require(self.dropout == 0, "dropout", 'must be 0 where frozen_layers is "all"')
+        else:
+            self.require_not_negative("frozen_layers")
         self.require(0 <= self.dropout < 1, "dropout", "must be at least 0 and below 1")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rewardmodel.core.config.adapters import AdapterSettings
 from rewardmodel.core.config.compute import ComputeSettings
 from rewardmodel.core.config.data import DataSettings
 from rewardmodel.core.config.network import NetworkSettings
@@ -10,8 +11,22 @@ from rewardmodel.core.config.optimizer import OptimizerSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig(DataSettings, ObjectiveSettings, NetworkSettings, OptimizerSettings, ComputeSettings):
+class TrainConfig(
+    DataSettings,
+    ObjectiveSettings,
+    NetworkSettings,
+    AdapterSettings,
+    OptimizerSettings,
+    ComputeSettings,
+):
     """One training run of a reward model. Equal configs on equal data give equal weights on one machine.
 
     Raises: InvalidConfig, naming the field, for a value that cannot be.
     """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        adapts = self.lora_rank is not None
+        self.require(not (adapts and self.frozen_layers == "all"), "frozen_layers", "must be null beside lora_rank")
+        shards_quantized = self.quantization != "none" and self.sharding == "full"
+        self.require(not shards_quantized, "sharding", 'must be "none" beside quantization')
