@@ -112,8 +112,13 @@ def joined(device: str) -> Iterator[Processes]:
     Args:
         device: "cpu" or "cuda". On GPUs each process takes the one of its local number.
 
-    Raises: InvalidConfig if there are fewer GPUs than processes on this machine.
+    Raises: InvalidConfig if there are fewer GPUs than processes on this machine, or a launcher wants DeepSpeed.
     """
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED", "").lower() == "true":
+        raise InvalidConfig(
+            "The launcher's config asks for DeepSpeed, which training does not use. Launch with "
+            'rewardmodel/core/launch/fsdp.yaml or set sharding to "full": it divides the same things as ZeRO-3.'
+        )
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield ALONE

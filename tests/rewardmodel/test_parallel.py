@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from rewardmodel.core.data import TokenizedComparison
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.launching import processes_wanted
-from rewardmodel.core.parallel import ALONE, deal
+from rewardmodel.core.parallel import ALONE, deal, joined
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.template import EncodedText
 from rewardmodel.core.train_reward import train
@@ -186,6 +187,12 @@ def test_a_launch_file_is_one_that_accelerate_reads(name: str) -> None:
     config = load_config_from_file(str(ROOT / "rewardmodel" / "core" / "launch" / f"{name}.yaml"))
     assert config.distributed_type == {"ddp": DistributedType.MULTI_GPU, "fsdp": DistributedType.FSDP}[name]
     assert config.mixed_precision == "no"  # precision is the run's own setting
+
+
+def test_a_launcher_that_wants_deepspeed_is_told_what_to_use_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    with pytest.raises(InvalidConfig, match=r"launch/fsdp\.yaml"), joined("cpu"):
+        pass
 
 
 def test_processes_that_were_started_together_start_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
