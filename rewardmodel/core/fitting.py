@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rewardmodel.core.adapters import merge_adapters
+from rewardmodel.core.averaging import average_of
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet, require_pairs
 from rewardmodel.core.errors import ExpectedFailure
@@ -33,6 +34,7 @@ from rewardmodel.core.trainable import HEAD_ALONE, adapt, make_trainable, recomp
 from rewardmodel.core.training_log import TrainingLog
 from rewardmodel.core.training_state import (
     Position,
+    load_averaged,
     load_state,
     restore_weights,
     trained_weights,
@@ -96,6 +98,7 @@ class Fitting:
         self.validate_at = {round(self.total_steps * (look + 1) / looks) for look in range(looks)}
         self.position = Position(config_digest=digest_of(config, content_sha256))
         self.best_weights: dict[str, Tensor] | None = None
+        self.average = average_of(config)
         self._resume()
         self.log = TrainingLog(directory, total_steps=self.total_steps, position=self.position, device=device)
 
@@ -156,23 +159,38 @@ class Fitting:
             raise
         position.step += 1
         position.steps_in_epoch += 1
+        if self.average is not None:
+            self.average.after_step(self.trained, position.step)
         position.tokens += sum(comparison.tokens for comparison in comparisons)
         position.seconds += time.monotonic() - started
         epoch = position.epoch + position.steps_in_epoch / steps_in_this_epoch
         self.log.training({**figures, "learning_rate": self.config.learning_rate * share, "epoch": epoch})
 
     def look_at_validation(self) -> None:
-        """Score the validation split; keep these weights if none were better."""
+        """Score the validation split, by the weights and by their average; keep the better ones if none were before."""
         checked = self.validated()
         if checked is None:
             return
         self.log.validation(checked)
-        if self.position.best_loss is None or checked.loss < self.position.best_loss:
-            self.position.best_loss, self.position.best_step = checked.loss, self.position.step
-            self.position.looks_in_vain = 0
+        best_before = self.position.best_loss
+        self._keep_if_best(checked, is_averaged=False)
+        average = None if self.average is None else self.average.at_validation(self.trained)
+        if average is not None:
+            weights = trained_weights(self.trained)
+            restore_weights(self.trained, average)
+            if (of_average := self.validated()) is not None:
+                self.log.validation(of_average, split="averaged weights")
+                self._keep_if_best(of_average, is_averaged=True)
+            restore_weights(self.trained, weights)
+        is_better = self.position.best_loss != best_before
+        self.position.looks_in_vain = 0 if is_better else self.position.looks_in_vain + 1
+
+    def _keep_if_best(self, checked: Validation, *, is_averaged: bool) -> None:
+        """Copy the weights as they stand if no validation loss was as low."""
+        position = self.position
+        if position.best_loss is None or checked.loss < position.best_loss:
+            position.best_loss, position.best_step, position.best_is_averaged = checked.loss, position.step, is_averaged
             self.best_weights = trained_weights(self.trained)
-        else:
-            self.position.looks_in_vain += 1
 
     def validated(self) -> Validation | None:
         """Loss and accuracy of the weights as they stand on the validation split."""
@@ -187,7 +205,13 @@ class Fitting:
     def save(self) -> None:
         """Write a checkpoint; the two newest are kept."""
         is_main = self.processes.is_main
-        tensors = training_tensors(self.trained, self.optimizer, best=self.best_weights, keep=is_main)
+        tensors = training_tensors(
+            self.trained,
+            self.optimizer,
+            best=self.best_weights,
+            averaged=() if self.average is None else self.average.parts,
+            keep=is_main,
+        )
         if is_main:
             with self.directory.new_checkpoint(self.position.step) as folder:
                 write_state(folder, tensors, position=self.position)
@@ -249,6 +273,8 @@ class Fitting:
                 optimizer=self.optimizer,
                 config_digest=self.position.config_digest,
             )
+            if self.average is not None:
+                self.average.parts = load_averaged(checkpoint, model=self.trained)
             if self.position.recomputes:
                 self._save_memory()
         self.processes.wait_for_all()  # nobody writes a checkpoint while another still looks for the newest

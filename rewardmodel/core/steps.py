@@ -10,6 +10,7 @@ from rewardmodel.core.batches import epoch_steps
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import TokenizedComparison, TrainingSet
 from rewardmodel.core.hardware import computing_in
+from rewardmodel.core.heads import cost_of_heads
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.objective import Objective, pair_batch
 from rewardmodel.core.parallel import ALONE, TROUBLES, Processes
@@ -73,11 +74,11 @@ def take_step(
         for passed, part in _passes(comparisons, route, tokens_per_batch, processes, network):
             stop_if_asked()
             with computing_in(config.precision, network.device):
-                rewards = route.rewards(network, passed)
-            cost = objective.cost(rewards, passed) / step_weight * part
+                rewards = network.read(route.features(network, passed))
+            cost = cost_of_heads(objective, rewards, passed, seed=config.seed) / step_weight * part
             cost.backward()
             if part:
-                tally.add(rewards.detach(), passed, cost.detach())
+                tally.add(rewards.detach().mean(dim=1), passed, cost.detach())
     processes.add_gradients(weights)
     norm = gradient_norm(weights)
     shorten_gradients(weights, norm=norm, longest=config.max_grad_norm)

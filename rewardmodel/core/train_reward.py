@@ -6,6 +6,8 @@ instead of a run directory (see `config_file`). With `processes` above 1 this pr
 """
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +16,23 @@ import torch
 from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot
 from preferences.splits import Split
-from rewardmodel.core.checkpoint import ModelCard, save_model
+from rewardmodel.core.checkpoint import MEMBERS, ModelCard, load_model
 from rewardmodel.core.config import TrainConfig
+from rewardmodel.core.config.ensemble import WEIGHTS
 from rewardmodel.core.data import TrainingSet
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
 from rewardmodel.core.evaluation_outcomes import FILE
-from rewardmodel.core.fitting import Fitting
+from rewardmodel.core.finishing import finish_members, finish_network
+from rewardmodel.core.fitting import Fitting, digest_of
 from rewardmodel.core.hardware import choose_device
+from rewardmodel.core.heads import with_heads
 from rewardmodel.core.launching import processes_wanted, run_together
-from rewardmodel.core.metrics import fit_temperature
-from rewardmodel.core.model import load_backbone
-from rewardmodel.core.parallel import joined
+from rewardmodel.core.members import MemberDirectory, MemberResult, train_members
+from rewardmodel.core.model import RewardNetwork, load_backbone
+from rewardmodel.core.parallel import Processes, joined
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
 from rewardmodel.core.training_data import read_split
-from rewardmodel.core.training_state import Position
-from rewardmodel.core.validation import reward_statistics, validate
 
 LEARNED_FROM: tuple[Split, Split] = ("train", "validation")
 
@@ -40,73 +43,174 @@ def train(directory: RunDirectory) -> dict[str, Any]:
     torch.set_num_threads(config.torch_threads)
     torch.manual_seed(config.seed)
     device = choose_device(config.device)
-    manifest = read_manifest(config.snapshot)
-    rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else manifest.rules)
-    config.require_rules(rules)
-
     with joined(device) as processes:
+        training = Training(directory, config, device, processes)
+        trained = training.one_network() if config.members == 1 else training.members()
+    if trained is None:
+        return {}
+    card, data, place = trained.card, trained.data, training.place
+    return {
+        **_report(directory, place, config, training.rules, device),
+        "model": config.name or str(place),
+        "model_directory": str(place),
+        "digest": trained.digest,
+        "snapshot_sha256": card.snapshot_sha256,
+        "temperature": card.temperature,
+        "tie_parameter": card.tie_parameter,
+        "reward_mean": card.reward_mean,
+        "reward_std": card.reward_std,
+        "combine": card.combine,
+        "uncertainty_mean": card.uncertainty_mean,
+        "comparisons_per_second": _per_second(data["train"], trained.tokens, trained.seconds),
+        "tokens_per_second": trained.tokens / trained.seconds if trained.seconds else None,
+        "data": {split: part.summary() for split, part in data.items()},
+        "training_seconds": round(trained.seconds, 2),
+        "tokens": trained.tokens,
+        **trained.figures,
+    }
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A saved model and how it came about.
+
+    Args:
+        digest, card: of the model.
+        data: what it learned from, "train" and "validation".
+        tokens, seconds: that training took, over all members.
+        figures: what else the report says.
+    """
+
+    digest: str
+    card: ModelCard
+    data: Mapping[str, TrainingSet]
+    tokens: int
+    seconds: float
+    figures: Mapping[str, Any]
+
+
+class Training:
+    """What all networks of one run share: settings, data, processes, and where the model will lie.
+
+    Raises: InvalidConfig if the loss cannot learn from what the snapshot's rules derive.
+    """
+
+    def __init__(self, directory: RunDirectory, config: TrainConfig, device: str, processes: Processes) -> None:
+        self.directory, self.config, self.device, self.processes = directory, config, device, processes
+        self.place = directory.path / "model"
+        self.manifest = read_manifest(config.snapshot)
+        self.rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else self.manifest.rules)
+        config.require_rules(self.rules)
+        self.data: dict[str, TrainingSet] = {}
+
+    def one_network(self) -> Trained | None:
+        """Train and save a network. None in a process that only helped."""
+        fitting = self._fit(self.directory, self.config, head_seed=self.config.seed)
+        saved = self._save(fitting, self.config, self.place)
+        if saved is None:
+            return None
+        position = fitting.position
+        figures = {
+            "best_step": position.best_step,
+            "best_is_averaged": position.best_is_averaged,
+            "stopped_early": fitting.has_stopped_early,
+            "steps": position.step,
+            **fitting.way(),
+        }
+        return Trained(*saved, fitting.data, position.tokens, position.seconds, figures)
+
+    def members(self) -> Trained | None:
+        """Train networks one after the other and save what they are together. None in a process that only helped."""
+        config = self.config
+        results = train_members(
+            self.directory,
+            config,
+            config_digest=digest_of(config, self.manifest.content_sha256),
+            train=self._train_member,
+        )
+        if not self.processes.is_main:
+            return None
+        places = [self.directory.path / MEMBERS / str(index) / "model" for index in range(config.members)]
+        plain = MemberResult.plain(results)
+        first = load_model(places[0])
+        data = self._read(first.network)
+        card = replace(first.card, name=config.name, training=_told(config, self.rules))
+        digest, card = finish_members(places, card, data, self.place, config=config, plain=plain, device=self.device)
+        figures = {
+            "best_step": results[plain].best_step,
+            "stopped_early": any(result.stopped_early for result in results),
+            "steps": sum(result.steps for result in results),
+            "members": [{"best_loss": result.best_loss, "steps": result.steps} for result in results],
+            "plain_member": None if config.combine == WEIGHTS else plain,
+        }
+        tokens, seconds = (sum(getattr(result, name) for result in results) for name in ("tokens", "seconds"))
+        return Trained(digest, card, data, tokens, seconds, figures)
+
+    def _train_member(self, member: MemberDirectory, config: TrainConfig) -> MemberResult:
+        """Members that are to be averaged begin with one head: weights far apart have no useful mean."""
+        head_seed = self.config.seed if self.config.combine == WEIGHTS else config.seed
+        fitting = self._fit(member, config, head_seed=head_seed)
+        saved = self._save(fitting, config, member.path / "model")
+        position = fitting.position
+        return MemberResult(
+            config_digest=digest_of(self.config, self.manifest.content_sha256),
+            digest="" if saved is None else saved[0],
+            steps=position.step,
+            tokens=position.tokens,
+            seconds=position.seconds,
+            best_loss=position.best_loss,
+            best_step=position.best_step,
+            stopped_early=fitting.has_stopped_early,
+        )
+
+    def _fit(self, place: RunDirectory, config: TrainConfig, *, head_seed: int) -> Fitting:
+        """Train a network whose first head (or heads) this seed draws."""
         network = load_backbone(
             config.backbone,
             max_length_tokens=config.max_length_tokens,
-            seed=config.seed,
+            seed=head_seed,
             dropout=config.dropout,
-            device=device if config.quantization == "none" else "cpu",
+            device=self.device if config.quantization == "none" else "cpu",
         )
-        data: dict[str, TrainingSet] = {
-            split: read_split(
-                directory,
-                config,
-                split,
-                manifest=manifest,
-                rules=rules,
-                template=network.template,
-                targets={"pairs", config.learns_from},
-            )
-            for split in LEARNED_FROM
-        }
-        fitting = Fitting(directory, config, network, data, content_sha256=manifest.content_sha256, processes=processes)
+        if config.heads > 1:
+            network = with_heads(network, config.heads, seed=head_seed)
+        content_sha256 = self.manifest.content_sha256
+        data = self._read(network)
+        fitting = Fitting(place, config, network, data, content_sha256=content_sha256, processes=self.processes)
         fitting.run()
+        return fitting
+
+    def _save(self, fitting: Fitting, config: TrainConfig, place: Path) -> tuple[str, ModelCard] | None:
+        """The digest and card of the saved model. None in a process that only helps."""
         network = fitting.finished_network()
-    if not processes.is_main:
-        return {}
-    network.model.to(torch.device(device))  # type: ignore[arg-type]
-    data, position = fitting.data, fitting.position
-    reference = data["validation"] if data["validation"].comparisons else data["train"]
-    mean, std = reward_statistics(network, reference)
-    checked = validate(network, data["validation"], fitting.objective)
-    card = ModelCard(
-        name=config.name,
-        reads_at=network.reads_at,
-        template=network.template.kind,
-        max_length_tokens=config.max_length_tokens,
-        reward_mean=mean,
-        reward_std=std,
-        tie_parameter=fitting.objective.tie_parameter(),
-        temperature=fit_temperature(checked.leads.double().numpy()) if checked else 1.0,
-        snapshot_sha256=manifest.content_sha256,
-        training=_told(config, rules),
-    )
-    model_directory = directory.path / "model"
-    digest = save_model(network, card, model_directory)
-    return {
-        **_report(directory, model_directory, config, rules, device),
-        "model": config.name or str(model_directory),
-        "model_directory": str(model_directory),
-        "digest": digest,
-        "snapshot_sha256": card.snapshot_sha256,
-        "temperature": card.temperature,
-        "reward_mean": mean,
-        "reward_std": std,
-        "best_step": position.best_step,
-        "stopped_early": fitting.has_stopped_early,
-        "steps": position.step,
-        "tokens": position.tokens,
-        "training_seconds": round(position.seconds, 2),
-        "comparisons_per_second": _per_second(data["train"], position),
-        "tokens_per_second": position.tokens / position.seconds if position.seconds else None,
-        "data": {split: part.summary() for split, part in data.items()},
-        **fitting.way(),
-    }
+        if not self.processes.is_main:
+            return None
+        network.model.to(torch.device(self.device))  # type: ignore[arg-type]
+        card = ModelCard(
+            name=config.name,
+            reads_at=network.reads_at,
+            template=network.template.kind,
+            max_length_tokens=config.max_length_tokens,
+            snapshot_sha256=self.manifest.content_sha256,
+            training=_told(config, self.rules),
+        )
+        tie_parameter = fitting.objective.tie_parameter()
+        return finish_network(network, card, fitting.data, place, config=config, tie_parameter=tie_parameter)
+
+    def _read(self, network: RewardNetwork) -> dict[str, TrainingSet]:
+        """The splits that are learned from, read once for all networks: they share one template."""
+        for split in LEARNED_FROM:
+            if split not in self.data:
+                self.data[split] = read_split(
+                    self.directory,
+                    self.config,
+                    split,
+                    manifest=self.manifest,
+                    rules=self.rules,
+                    template=network.template,
+                    targets={"pairs", self.config.learns_from},
+                )
+        return self.data
 
 
 def _report(
@@ -142,8 +246,8 @@ def _told(config: TrainConfig, rules: PairRules) -> dict[str, Any]:
     }
 
 
-def _per_second(data: TrainingSet, position: Position) -> float | None:
-    return len(data.comparisons) * position.tokens / data.tokens / position.seconds if position.seconds else None
+def _per_second(data: TrainingSet, tokens: int, seconds: float) -> float | None:
+    return len(data.comparisons) * tokens / data.tokens / seconds if seconds else None
 
 
 def main() -> int:

@@ -16,8 +16,6 @@ from rewardmodel.core.scorer import score_texts
 from rewardmodel.core.sharding import is_sharded
 from rewardmodel.core.template import EncodedText
 
-REFERENCE_TEXTS = 512
-
 
 @dataclass(frozen=True)
 class Validation:
@@ -78,11 +76,3 @@ def _scores(network: RewardNetwork, texts: Sequence[EncodedText], processes: Pro
     rewards = torch.zeros(len(texts), device=network.device)
     rewards[mine] = torch.tensor(scores, device=network.device)
     return rewards if is_sharded(network.model) else processes.total(rewards)
-
-
-def reward_statistics(network: RewardNetwork, data: TrainingSet) -> tuple[float, float]:
-    """Mean and standard deviation of the rewards of up to 512 texts, in nats; a std of 0 is given as 1."""
-    texts = [text for comparison in data.comparisons for text in comparison.texts][:REFERENCE_TEXTS]
-    rewards = torch.tensor(score_texts(network, texts, tokens_per_batch=TOKENS_PER_BATCH[network.device.type]))
-    std = rewards.std(correction=0).item()
-    return rewards.mean().item(), std if std > 1e-6 else 1.0

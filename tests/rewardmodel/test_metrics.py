@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rewardmodel.core.metrics import fit_temperature, log_loss, pair_brier, pairwise_correct, win_probability
+from rewardmodel.core.metrics import log_loss, pair_brier, pairwise_correct, win_probability
 
 
 def test_equal_rewards_count_half() -> None:
@@ -25,18 +25,3 @@ def test_the_brier_score_of_equal_rewards_is_a_quarter_and_that_of_certainty_0_o
 
 def test_a_lead_of_log_3_wins_three_times_in_four() -> None:
     assert win_probability(np.array([math.log(3), -math.log(3), 0])).tolist() == pytest.approx([0.75, 0.25, 0.5])
-
-
-def test_a_planted_temperature_is_recovered() -> None:
-    draw = np.random.default_rng(0)
-    strength = draw.normal(0, 4, 20_000)
-    wins = draw.random(20_000) < 1 / (1 + np.exp(-strength / 2.5))
-    assert fit_temperature(np.where(wins, strength, -strength)) == pytest.approx(2.5, rel=0.05)
-
-
-def test_few_pairs_are_not_calibrated_on() -> None:
-    assert fit_temperature(np.array([1.0, 2.0])) == 1.0
-
-
-def test_a_model_that_is_always_right_gets_no_infinite_confidence() -> None:
-    assert fit_temperature(np.full(100, 3.0)) > 0.5

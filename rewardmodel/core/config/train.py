@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rewardmodel.core.config.adapters import AdapterSettings
 from rewardmodel.core.config.compute import ComputeSettings
 from rewardmodel.core.config.data import DataSettings
+from rewardmodel.core.config.ensemble import EnsembleSettings
 from rewardmodel.core.config.network import NetworkSettings
 from rewardmodel.core.config.objective import ObjectiveSettings
 from rewardmodel.core.config.optimizer import OptimizerSettings
@@ -16,6 +17,7 @@ class TrainConfig(
     ObjectiveSettings,
     NetworkSettings,
     AdapterSettings,
+    EnsembleSettings,
     OptimizerSettings,
     ComputeSettings,
 ):
