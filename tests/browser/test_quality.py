@@ -1,5 +1,6 @@
 """The quality page in a real Chromium: drawn, read by axe, wide and narrow, with scripts and without."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -56,6 +57,19 @@ def test_both_pages_are_drawn_without_a_fault(
         found = Axe().run(opened)
         assert found.violations_count == 0, found.generate_report()
     assert console_errors == []
+
+
+def test_charts_are_printed_dark_on_white_whatever_the_screen_is(opened: Page) -> None:
+    opened.emulate_media(media="print", color_scheme="dark")
+    opened.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert opened.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light only"
+    ground, ink = (opened.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
+    assert sum(map(int, re.findall(r"\d+", ground))) > 700
+    assert sum(map(int, re.findall(r"\d+", ink))) < 150
+    chart = opened.locator(".interval-chart").first
+    expect(chart.locator("svg circle").first).to_be_visible()
+    expect(chart.locator(".figure").first).to_be_visible()
+    assert opened.pdf().startswith(b"%PDF")
 
 
 def test_people_and_the_reward_model_stand_beside_each_other(opened: Page) -> None:
