@@ -153,7 +153,7 @@ def test_trl_takes_a_public_file_after_its_way_through_the_platform(data_folder,
     assert write_export(prepare_export(snapshot=snapshot, format="trl"), out)["rows"] == 1456
     (told,) = take_steps(tmp_path, [job_of(out, "Reward", "✓")])
     assert told["rows"] == 1456
-    assert told["kept"] > 1200  # TRL leaves out what is longer than its max_length
+    assert told["kept"] > 1000  # TRL leaves out what is longer than its max_length, here in bytes
     assert told["moved"] > 1e-4
 
 
