@@ -29,7 +29,14 @@ from rewardmodel.core.steps import take_step
 from rewardmodel.core.train_reward import train
 from tests.rewardmodel.builders import make_run, planted_records, record
 from tests.rewardmodel.test_heads import some_texts
-from tests.rewardmodel.trainings import StopAfter, largest_difference, run_training, settings, weights_of
+from tests.rewardmodel.trainings import (
+    StopAfter,
+    largest_difference,
+    run_training,
+    settings,
+    start_training,
+    weights_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +252,19 @@ def test_an_average_that_is_never_better_changes_nothing(noisy_snapshot: Path, t
 def test_settings_that_cannot_be_are_refused_by_name(values: Mapping[str, Any], field: str) -> None:
     with pytest.raises(InvalidConfig, match=f"^{field} "):
         TrainConfig.from_dict({"snapshot": "x.parquet", **values})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opinions", [{"heads": 3, "averaging": "ema"}, {"members": 2}])
+def test_two_processes_give_the_rewards_of_one(
+    opinions: Mapping[str, Any], noisy_snapshot: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = settings(noisy_snapshot, tiny_bert, epochs=1, max_training_tokens=600, max_grad_norm=1e9, **opinions)
+    run_training(tmp_path / "one", config)
+    path = make_run(tmp_path / "two", **config, processes=2)
+    assert start_training(path).wait(300) == 0
+    assert result_of(path)["digest"] == read_sidecar(path / "model")["digest"]
+    scorers = [RewardScorer.load(tmp_path / name / "model") for name in ("one", "two")]
+    for one, two in zip(*(scorer.score(some_texts()) for scorer in scorers), strict=True):
+        assert two.reward == pytest.approx(one.reward, abs=1e-3)
+        assert two.uncertainty == pytest.approx(one.uncertainty, abs=1e-3)
