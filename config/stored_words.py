@@ -113,6 +113,7 @@ KNOWN = (
     gettext_noop("word that all are bad, beside an order"),
     # why a reward model learned nothing from a row
     gettext_noop("a demonstration instead of a comparison"),
+    gettext_noop("longer than max_length_tokens"),
     gettext_noop("no judgment"),
     gettext_noop("no judgment with a pair"),
     gettext_noop("no pair in their judgments"),

@@ -49,7 +49,10 @@ def decided_pairs(row: SnapshotRow, rules: PairRules, report: ExportReport) -> I
     """
     named: set[tuple[int, int]] = set()
     tied = 0
-    for judgment in ranked_judgments(row, rules, report):
+    judgments = list(ranked_judgments(row, rules, report))
+    if not judgments:
+        return
+    for judgment in judgments:
         said = list(pairs_in_ranking(judgment.ranking, len(row.record.responses)))
         named.update((min(one, other), max(one, other)) for one, other, _is_tie in said)
         tied += sum(is_tie for _one, _other, is_tie in said)

@@ -35,7 +35,7 @@ function fold() {
 new MutationObserver(() => {
   fold();
   lookSoon();
-}).observe(document.body, { childList: true, subtree: true });
+}).observe(document.body, { childList: true, subtree: true, attributeFilter: ["data-view", "hidden"] });
 addEventListener("resize", lookSoon);
 document.addEventListener("toggle", lookSoon, true);
 fold();
