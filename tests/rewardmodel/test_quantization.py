@@ -1,6 +1,5 @@
 """A backbone in four bits: refused where it cannot be; saved as what it was trained as."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from rewardmodel.core.trainable import make_trainable
 from tests.rewardmodel.test_adapters import teach
 from tests.rewardmodel.trainings import run_training, settings
 
-HAS_PACKAGE = importlib.util.find_spec("bitsandbytes") is not None
-needs_package = pytest.mark.skipif(not HAS_PACKAGE, reason="bitsandbytes is not installed")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 
@@ -40,7 +37,6 @@ def test_a_layer_that_was_never_quantized_is_its_own_plain_form() -> None:
     assert dequantized(layer) is layer
 
 
-@needs_package
 @pytest.mark.parametrize("backbone", ["tiny_bert", "tiny_llama"])
 def test_dequantized_and_merged_the_features_are_those_of_four_bits_and_adapters(
     backbone: str, request: pytest.FixtureRequest
@@ -63,7 +59,6 @@ def test_dequantized_and_merged_the_features_are_those_of_four_bits_and_adapters
     assert (in_four_bits - beside).abs().max() > 1e-3
 
 
-@needs_package
 @needs_gpu
 def test_a_backbone_in_four_bits_learns_and_is_saved_plain(
     planted_snapshot: Path, tiny_llama: Path, tmp_path: Path
