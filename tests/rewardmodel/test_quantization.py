@@ -13,9 +13,6 @@ from rewardmodel.core.model import load_backbone
 from rewardmodel.core.quantization import dequantized, quantize
 from rewardmodel.core.trainable import make_trainable
 from tests.rewardmodel.test_adapters import teach
-from tests.rewardmodel.trainings import run_training, settings
-
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 
 def test_on_a_processor_four_bits_are_refused_by_name(tiny_llama: Path) -> None:
@@ -57,13 +54,3 @@ def test_dequantized_and_merged_the_features_are_those_of_four_bits_and_adapters
     assert all(weight.dtype == torch.float32 for weight in model.parameters())
     assert (model.base_model(tokens).last_hidden_state - beside).abs().max() < 1e-5
     assert (in_four_bits - beside).abs().max() > 1e-3
-
-
-@needs_gpu
-def test_a_backbone_in_four_bits_learns_and_is_saved_plain(
-    planted_snapshot: Path, tiny_llama: Path, tmp_path: Path
-) -> None:
-    config = settings(
-        planted_snapshot, tiny_llama, lora_rank=8, epochs=8, learning_rate=2e-2, quantization="4bit", device="cuda"
-    )
-    assert run_training(tmp_path / "run", config)["accuracy"] > 0.8
