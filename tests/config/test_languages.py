@@ -32,7 +32,20 @@ WORDS = re.compile(r"[^\W\d_]{2,}")
 KEY = re.compile(r"[a-z0-9]+([_.-][a-z0-9]+)+")
 
 # What stands in a template as it is, in every language: names of ours, of keys, of formulas and of a hash.
-AS_THEY_ARE = {"Plumbline", "Ctrl", "Esc", "KL", "ECE", "sha", "Authorization", "Token", "plumb", "RewardBench", "README", "md"}
+AS_THEY_ARE = {
+    "Plumbline",
+    "Ctrl",
+    "Esc",
+    "KL",
+    "ECE",
+    "sha",
+    "Authorization",
+    "Token",
+    "plumb",
+    "RewardBench",
+    "README",
+    "md",
+}
 SPOKEN_ATTRIBUTES = {"aria-label", "aria-description", "aria-roledescription", "alt", "placeholder", "title"}
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 
