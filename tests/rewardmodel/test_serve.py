@@ -190,6 +190,8 @@ def test_a_damaged_file_never_stops_the_server_from_following_promotions(
     wait_until(lambda: "cannot be loaded" in (call(application, "/health")[1]["problem"] or ""))
     promote(home, "second")
     wait_until(lambda: call(application, "/health")[1]["model"] == "second")
+    assert call(application, "/health")[1]["problem"] is None
+    assert call(application, "/v1/score", {"items": [ITEM]})[0] == 200
 
 
 def test_ready_once_there_is_a_champion(application: ScoringApplication) -> None:
