@@ -59,8 +59,8 @@ def measure() -> tuple[list[Row], dict[str, str]]:
 
 def freeze_demo(k: int, folder: Path) -> None:
     """A snapshot of demo comparisons with K responses, ranked as planted, and the same as TRL's chosen and rejected."""
+    from rewardmodel.core.data.texts import prompt_text
     from rewardmodel.core.model import load_backbone
-    from rewardmodel.core.texts import prompt_text
 
     draw = random.Random(7)
     rows = [plumbline.read(row) for _, row in open_rows(DEMO)]

@@ -13,14 +13,14 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.report import Row, installed, row_of_rounds
-from rewardmodel.core.comparison import TokenizedComparison
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.model import RewardNetwork, as_network, load_backbone
 from rewardmodel.core.routes.attention import attend_by_segments
 from rewardmodel.core.routes.choose import choose_route
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.routes.segmented import SegmentedRoute
-from rewardmodel.core.template import EncodedText
 
 ENCODER, SMALL, MIDDLE = "MiniLM, 6 × 384", "decoder, 6 × 384", "decoder, 12 × 768"
 RESPONSES_A_STEP = {ENCODER: 12, SMALL: 12, MIDDLE: 8}

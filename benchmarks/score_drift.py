@@ -18,10 +18,10 @@ from benchmarks.report import Row, installed
 from preferences.containers import open_rows
 from preferences.formats import plumbline
 from rewardmodel.core.checkpoint import ModelCard, save_model
-from rewardmodel.core.data import texts_of
+from rewardmodel.core.data.texts import Prompt
+from rewardmodel.core.data.training_set import texts_of
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.texts import Prompt
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "labeling/demo/responses.jsonl"

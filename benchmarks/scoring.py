@@ -78,7 +78,7 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
         rows = [row for workload in WORKLOADS for row in beside_the_pipeline(home, workload, arguments)]
         promote(home, MODELS[0])
         port = free_port()
-        command = [sys.executable, "-m", "rewardmodel.core.server_process", "--port", str(port)]
+        command = [sys.executable, "-m", "rewardmodel.core.serving.server_process", "--port", str(port)]
         environment = {**child_environment(), "PLUMBLINE_HOME": str(home), "PLUMBLINE_TORCH_THREADS": "1"}
         place = {"environment": environment, "directory": ROOT, "port": port, "path": "/ready", "log": home / "log"}
         with running(command, **place) as server:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rewardmodel.core.evaluation_outcomes import FILE, Outcomes
+from rewardmodel.core.evaluation.outcomes_file import FILE, Outcomes
 from rewardmodel.core.resampling import Interval, Resampling
 from rewardmodel.models import Evaluation, RewardModel
 from rewardmodel.services.files import home

@@ -23,7 +23,7 @@ from preferences.snapshot import is_snapshot
 from rewardmodel.core.errors import InvalidData
 from rewardmodel.core.hardware import choose_device, computing_in
 from rewardmodel.core.run_directory import RunDirectory, Stopped, run_child
-from rewardmodel.core.training_state import Position, load_state, training_tensors, write_state
+from rewardmodel.core.training.state import Position, load_state, training_tensors, write_state
 
 IGNORED = -100
 WARMUP_SHARE = 0.05

@@ -13,7 +13,7 @@ from labeling.queries import comparisons_above_target
 from labeling.services.assignments import lease_next, release
 from labeling.services.people import create_person, set_membership
 from preferences.snapshot import read_snapshot
-from rewardmodel.core.texts import response_text
+from rewardmodel.core.data.texts import response_text
 from rewardmodel.errors import ScorerUnavailable
 from rewardmodel.models import Score
 from rewardmodel.scorer_client import score_over_http

@@ -20,12 +20,12 @@ from preferences.errors import PreferenceError
 from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot
 from preferences.splits import Split
-from rewardmodel.core.averaging import mean_of_weights
 from rewardmodel.core.calibrate import Calibration, mean_calibration
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model, save_model
 from rewardmodel.core.config.ensemble import WEIGHTS
 from rewardmodel.core.config.objective import BRADLEY_TERRY, LEARNS_FROM
-from rewardmodel.core.data import Tokenizing, TrainingSet
+from rewardmodel.core.data.training_set import Tokenizing, TrainingSet
+from rewardmodel.core.ensembles.averaging import mean_of_weights
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.reference import measured

@@ -22,14 +22,14 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rewardmodel.core.config.ensemble import MEAN
-from rewardmodel.core.ensemble import Opinions, Scale, combine, read_members
+from rewardmodel.core.data.template import EncodedText, Template
+from rewardmodel.core.data.texts import Prompt
+from rewardmodel.core.ensembles.ensemble import Opinions, Scale, combine, read_members
+from rewardmodel.core.ensembles.heads import HEADS_FILE, HeadBank, load_bank, save_bank, with_bank
 from rewardmodel.core.errors import BrokenModel
-from rewardmodel.core.heads import HEADS_FILE, HeadBank, load_bank, save_bank, with_bank
 from rewardmodel.core.model import RewardNetwork, as_network, quiet_transformers
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.run_directory import move_into_place, write_json_atomically
-from rewardmodel.core.template import EncodedText, Template
-from rewardmodel.core.texts import Prompt
 
 FORMAT_VERSION = 1
 SIDECAR = "plumbline.json"

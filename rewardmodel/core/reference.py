@@ -8,12 +8,12 @@ import torch
 from rewardmodel.core.calibrate import Calibration, calibrate
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard
 from rewardmodel.core.config.objective import BRADLEY_TERRY
-from rewardmodel.core.data import TrainingSet
-from rewardmodel.core.ensemble import Opinions
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.training_set import TrainingSet
+from rewardmodel.core.ensembles.ensemble import Opinions
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.objective import pair_batch
-from rewardmodel.core.template import EncodedText
+from rewardmodel.core.training.objective import pair_batch
 
 REFERENCE_TEXTS = 512
 LEAST_SPREAD = 1e-6

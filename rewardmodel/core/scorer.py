@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
-from rewardmodel.core.ensemble import read_members
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.texts import Prompt
+from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.routes.scoring import scoring_route
-from rewardmodel.core.template import EncodedText
-from rewardmodel.core.texts import Prompt
 
 
 @dataclass(frozen=True)

@@ -19,20 +19,20 @@ from preferences.splits import Split
 from rewardmodel.core.checkpoint import MEMBERS, ModelCard, load_model
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.config.ensemble import WEIGHTS
-from rewardmodel.core.data import TrainingSet
+from rewardmodel.core.data.training_data import read_split
+from rewardmodel.core.data.training_set import TrainingSet
+from rewardmodel.core.ensembles.heads import with_heads
+from rewardmodel.core.ensembles.members import MemberDirectory, MemberResult, train_members
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
-from rewardmodel.core.evaluation_outcomes import FILE
-from rewardmodel.core.finishing import finish_members, finish_network
-from rewardmodel.core.fitting import Fitting, digest_of
+from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.hardware import choose_device
-from rewardmodel.core.heads import with_heads
-from rewardmodel.core.launching import processes_wanted, run_together
-from rewardmodel.core.members import MemberDirectory, MemberResult, train_members
 from rewardmodel.core.model import RewardNetwork, load_backbone
-from rewardmodel.core.parallel import Processes, joined
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer
-from rewardmodel.core.training_data import read_split
+from rewardmodel.core.training.finishing import finish_members, finish_network
+from rewardmodel.core.training.fitting import Fitting, digest_of
+from rewardmodel.core.training.launching import processes_wanted, run_together
+from rewardmodel.core.training.parallel import Processes, joined
 
 LEARNED_FROM: tuple[Split, Split] = ("train", "validation")
 

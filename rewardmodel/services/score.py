@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from labeling.models import Person, Project, Response
+from rewardmodel.core.data.texts import response_text
 from rewardmodel.core.run_directory import write_json_atomically
-from rewardmodel.core.texts import response_text
 from rewardmodel.errors import NothingToScore
 from rewardmodel.models import RewardModel, Score
 from rewardmodel.queries import unscored_responses

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from rewardmodel.core.cache_folder import prune
+from rewardmodel.core.data.cache_folder import prune
 from rewardmodel.services.files import home
 
 

@@ -8,9 +8,9 @@ from preferences.orders import Order
 from preferences.pairs import Pair
 from preferences.ratings import Rating
 from rewardmodel.core.config.objective import ObjectiveSettings
-from rewardmodel.core.data import TokenizedComparison, TrainingSet
-from rewardmodel.core.objective import Objective
-from rewardmodel.core.template import EncodedText
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
+from rewardmodel.core.training.objective import Objective
 
 
 def comparison(

@@ -13,15 +13,15 @@ from safetensors.torch import save_file
 from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import tokenize
+from rewardmodel.core.data.training_set import tokenize
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.objective import Objective
-from rewardmodel.core.parallel import joined
 from rewardmodel.core.routes.padded import PaddedRoute
-from rewardmodel.core.sharding import shard
-from rewardmodel.core.steps import take_step
-from rewardmodel.core.training_state import training_tensors
-from rewardmodel.core.validation import validate
+from rewardmodel.core.training.objective import Objective
+from rewardmodel.core.training.parallel import joined
+from rewardmodel.core.training.sharding import shard
+from rewardmodel.core.training.state import training_tensors
+from rewardmodel.core.training.steps import take_step
+from rewardmodel.core.training.validation import validate
 
 STEPS = ((0, 7), (7, 8), (8, 21))  # as many as leave shares unequal; one that is too small for two; a large one
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rewardmodel.core.run_directory import write_json_atomically
-from rewardmodel.core.serve import ScoringApplication
+from rewardmodel.core.serving.serve import ScoringApplication
 from tests.rewardmodel.test_checkpoint import save
 
 ITEM = {"prompt": "how do i boil an egg", "response": "good"}

@@ -9,13 +9,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
-from rewardmodel.core.adapters import add_adapters, backbone_matrices, merge_adapters
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone, transformer_layers
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.scorer import score_texts
 from rewardmodel.core.train_reward import train
+from rewardmodel.core.training.adapters import add_adapters, backbone_matrices, merge_adapters
 from tests.rewardmodel.builders import make_run
 from tests.rewardmodel.trainings import StopAfter, run_training, settings, weights_of
 

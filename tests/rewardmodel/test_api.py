@@ -13,8 +13,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from labeling.models import Project
-from rewardmodel.core.model_pool import ModelPool
-from rewardmodel.core.serve import ScoringApplication
+from rewardmodel.core.serving.model_pool import ModelPool
+from rewardmodel.core.serving.serve import ScoringApplication
 from rewardmodel.models import RewardModel
 from rewardmodel.queries import champion
 from runs.models import Run

@@ -10,9 +10,15 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification
 
 from rewardmodel.core.average_models import average_models, main
-from rewardmodel.core.averaging import LastValidations, MovingAverage, WeightAverage, average_of, mean_of_weights
 from rewardmodel.core.checkpoint import read_sidecar
 from rewardmodel.core.config.ensemble import EnsembleSettings
+from rewardmodel.core.ensembles.averaging import (
+    LastValidations,
+    MovingAverage,
+    WeightAverage,
+    average_of,
+    mean_of_weights,
+)
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.scorer import RewardScorer
 from tests.rewardmodel.test_checkpoint import save

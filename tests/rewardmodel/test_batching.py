@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rewardmodel.core.batching import MOST_PADDING, Batcher, Limits, QueueFull, ScoringFailed, TooSlow
 from rewardmodel.core.config.compute import PACKED, PADDED, SHARED
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.scorer import Reward
-from rewardmodel.core.serving_metrics import ServingMetrics
-from rewardmodel.core.template import EncodedText
+from rewardmodel.core.serving.batching import MOST_PADDING, Batcher, Limits, QueueFull, ScoringFailed, TooSlow
+from rewardmodel.core.serving.metrics import ServingMetrics
 from tests.rewardmodel.serving import wait_until
 
 
@@ -187,7 +187,7 @@ def test_a_batch_that_fails_fails_its_requests_and_no_other() -> None:
 
 
 def test_the_thread_ends_when_idle_and_a_later_request_starts_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rewardmodel.core.batching.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("rewardmodel.core.serving.batching.IDLE_SECONDS", 0.05)
     scorer = WaitingScorer()
     scorer.may_go_on.set()
     batcher = batcher_of(scorer)

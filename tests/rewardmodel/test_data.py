@@ -12,17 +12,17 @@ from preferences.ratings import Rating
 from preferences.records import ComparisonRecord, JudgmentRecord, Message, ResponseRecord
 from preferences.snapshot import write_snapshot
 from preferences.splits import Split
-from rewardmodel.core.batches import epoch_steps, text_batches
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import COMPARISONS_AT_ONCE, tokenize
+from rewardmodel.core.data.batches import epoch_steps, text_batches
+from rewardmodel.core.data.template import Template
+from rewardmodel.core.data.training_data import read_split
+from rewardmodel.core.data.training_set import COMPARISONS_AT_ONCE, tokenize
 from rewardmodel.core.evaluate_reward import FileRow
 from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.objective import pair_batch
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory
-from rewardmodel.core.template import Template
-from rewardmodel.core.training_data import read_split
+from rewardmodel.core.training.objective import pair_batch
 from tests.rewardmodel.builders import planted_records, record
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model, read_sidecar, save_ensemble
-from rewardmodel.core.ensemble import combine, common_scales, read_members
+from rewardmodel.core.ensembles.ensemble import combine, common_scales, read_members
 from rewardmodel.core.errors import BrokenModel
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from tests.rewardmodel.test_checkpoint import save

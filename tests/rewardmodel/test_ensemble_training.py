@@ -16,17 +16,17 @@ from preferences.records import ComparisonRecord
 from preferences.snapshot import read_snapshot, write_snapshot
 from rewardmodel.core.checkpoint import read_sidecar
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import tokenize
+from rewardmodel.core.data.training_set import tokenize
+from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.evaluation import evaluate_rows
-from rewardmodel.core.heads import with_heads
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.objective import Objective
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.scorer import RewardScorer
-from rewardmodel.core.steps import take_step
 from rewardmodel.core.train_reward import train
+from rewardmodel.core.training.objective import Objective
+from rewardmodel.core.training.steps import take_step
 from tests.rewardmodel.builders import make_run, planted_records, record
 from tests.rewardmodel.test_heads import some_texts
 from tests.rewardmodel.trainings import (

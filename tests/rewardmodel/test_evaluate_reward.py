@@ -18,7 +18,7 @@ from rewardmodel.core.checkpoint import LoadedModel, ModelCard
 from rewardmodel.core.errors import InvalidConfig, InvalidData
 from rewardmodel.core.evaluate_reward import FileRow, evaluate
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
-from rewardmodel.core.evaluation_outcomes import Outcomes
+from rewardmodel.core.evaluation.outcomes_file import Outcomes
 from rewardmodel.core.resampling import Resampling
 from rewardmodel.core.run_directory import RunDirectory
 from rewardmodel.core.scorer import Reward, RewardScorer

@@ -12,7 +12,7 @@ from django.test import Client
 
 from labeling.models import Project, Snapshot
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
-from rewardmodel.core.evaluation_outcomes import FILE, Outcomes
+from rewardmodel.core.evaluation.outcomes_file import FILE, Outcomes
 from rewardmodel.evaluation_page import evaluation_page
 from rewardmodel.evaluation_words import slice_label, verdict_sentence
 from rewardmodel.models import Evaluation, RewardModel

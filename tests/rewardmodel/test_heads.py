@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rewardmodel.core.checkpoint import ModelCard, load_model, read_sidecar, save_model
-from rewardmodel.core.ensemble import read_members
-from rewardmodel.core.heads import (
+from rewardmodel.core.ensembles.ensemble import read_members
+from rewardmodel.core.ensembles.heads import (
     HeadBank,
     mean_over_resamples,
     on_one_scale,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rewardmodel.core.batches import pad
+from rewardmodel.core.data.batches import pad
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone
 from rewardmodel.core.scorer import score_texts

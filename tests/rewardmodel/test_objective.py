@@ -8,8 +8,8 @@ import torch
 
 from preferences.ratings import Rating
 from rewardmodel.core.config.objective import LEARNS_FROM, WITH_TIES, ObjectiveSettings
-from rewardmodel.core.data import TokenizedComparison
-from rewardmodel.core.objective import Objective
+from rewardmodel.core.data.training_set import TokenizedComparison
+from rewardmodel.core.training.objective import Objective
 from tests.rewardmodel.judged import comparison, cost, order, pair, tie, training_set
 
 LOSSES = tuple(LEARNS_FROM)

@@ -17,8 +17,8 @@ from scipy.optimize import minimize
 
 from preferences.ratings import Rating
 from rewardmodel.core.config.objective import ObjectiveSettings
-from rewardmodel.core.data import TokenizedComparison
-from rewardmodel.core.objective import Objective
+from rewardmodel.core.data.training_set import TokenizedComparison
+from rewardmodel.core.training.objective import Objective
 from tests.rewardmodel.judged import comparison, fit, order, pair, tie
 
 TRUTH = np.array([1.1, 0.4, 0.0, -0.3, -1.2])

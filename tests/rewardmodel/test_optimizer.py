@@ -7,9 +7,9 @@ import torch
 
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.model import RewardNetwork, load_backbone
-from rewardmodel.core.objective import Objective
-from rewardmodel.core.optimizer import build_optimizer, set_learning_rate
-from rewardmodel.core.trainable import make_trainable
+from rewardmodel.core.training.objective import Objective
+from rewardmodel.core.training.optimizer import build_optimizer, set_learning_rate
+from rewardmodel.core.training.trainable import make_trainable
 
 
 def groups(network: RewardNetwork, **settings: object) -> dict[str, tuple[float, float]]:

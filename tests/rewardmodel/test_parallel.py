@@ -13,13 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rewardmodel.core.data import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.training_set import TokenizedComparison
 from rewardmodel.core.errors import InvalidConfig
-from rewardmodel.core.launching import processes_wanted
-from rewardmodel.core.parallel import ALONE, deal, joined
 from rewardmodel.core.run_directory import RunDirectory, Stopped
-from rewardmodel.core.template import EncodedText
 from rewardmodel.core.train_reward import train
+from rewardmodel.core.training.launching import processes_wanted
+from rewardmodel.core.training.parallel import ALONE, deal, joined
 from tests.rewardmodel.builders import make_run
 from tests.rewardmodel.trainings import (
     ROOT,

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from rewardmodel.core.adapters import add_adapters, backbone_matrices, merge_adapters
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.quantization import dequantized, quantize
-from rewardmodel.core.trainable import make_trainable
+from rewardmodel.core.training.adapters import add_adapters, backbone_matrices, merge_adapters
+from rewardmodel.core.training.quantization import dequantized, quantize
+from rewardmodel.core.training.trainable import make_trainable
 from tests.rewardmodel.test_adapters import teach
 
 

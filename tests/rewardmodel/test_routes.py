@@ -12,18 +12,18 @@ import torch
 from torch import Tensor, nn
 
 from preferences.pairs import Pair
-from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.config.compute import PACKED, SHARED
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone
-from rewardmodel.core.objective import pair_batch
 from rewardmodel.core.routes.attention import SEGMENTED, attend_by_segments
 from rewardmodel.core.routes.choose import choose_route
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.routes.segmented import SegmentedRoute
-from rewardmodel.core.template import EncodedText
+from rewardmodel.core.training.objective import pair_batch
 from tests.rewardmodel.builders import make_tiny_decoder, make_tiny_encoder
 
 PROMPT = "how do i boil an egg for eight minutes in water and cool it slowly"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rewardmodel.core.batches import text_batches
 from rewardmodel.core.checkpoint import load_model
 from rewardmodel.core.config.compute import PACKED, PADDED, SHARED
+from rewardmodel.core.data.batches import text_batches
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.routes.scoring import added_tokens, scoring_batches
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.template import EncodedText
 from tests.rewardmodel.builders import WORDS
 from tests.rewardmodel.test_checkpoint import save
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.routes.attention import by_loop, by_varlen
 from rewardmodel.core.routes.segments import (
     LEAST_SHARED_TOKENS,
@@ -16,7 +17,6 @@ from rewardmodel.core.routes.segments import (
     one_by_one,
     sharing_beginnings,
 )
-from rewardmodel.core.template import EncodedText
 
 CPU = torch.device("cpu")
 

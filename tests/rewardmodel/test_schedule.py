@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rewardmodel.core.schedule import learning_rate_share
+from rewardmodel.core.training.schedule import learning_rate_share
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])

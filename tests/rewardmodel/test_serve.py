@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from rewardmodel.core.batching import QueueFull, ScoringFailed, TooSlow
-from rewardmodel.core.model_pool import ModelPool, ServedModel
 from rewardmodel.core.run_directory import write_json_atomically
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.serve import LARGEST_BODY_BYTES, ScoringApplication, create_application
+from rewardmodel.core.serving.batching import QueueFull, ScoringFailed, TooSlow
+from rewardmodel.core.serving.model_pool import ModelPool, ServedModel
+from rewardmodel.core.serving.serve import LARGEST_BODY_BYTES, ScoringApplication, create_application
 from tests.rewardmodel.serving import ITEM, call, call_for_headers, make_home, promote, wait_until
 
 
@@ -172,7 +172,7 @@ def test_an_alias_names_a_model_too(application: ScoringApplication, home: Path)
 def test_a_champion_that_was_broken_is_tried_again(
     application: ScoringApplication, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rewardmodel.core.model_pool.SECONDS_BETWEEN_ATTEMPTS", 0.0)
+    monkeypatch.setattr("rewardmodel.core.serving.model_pool.SECONDS_BETWEEN_ATTEMPTS", 0.0)
     write_json_atomically(
         home / "reward-models/aliases/champion.json", {"name": "third", "directory": "reward-models/third"}
     )

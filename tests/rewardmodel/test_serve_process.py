@@ -17,7 +17,7 @@ import pytest
 
 from rewardmodel.core.reward_function import ScoringServer
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.server_process import is_this_machine
+from rewardmodel.core.serving.server_process import is_this_machine
 from tests.rewardmodel.builders import WORDS
 from tests.rewardmodel.serving import ITEM, make_home, promote, wait_until
 
@@ -38,7 +38,7 @@ def running(home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[b
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rewardmodel.core.server_process", "--port", str(port)],
+        [sys.executable, "-m", "rewardmodel.core.serving.server_process", "--port", str(port)],
         cwd=ROOT,
         env={**os.environ, "PLUMBLINE_HOME": str(home), "OMP_NUM_THREADS": "1", **environment},
         stderr=subprocess.DEVNULL,

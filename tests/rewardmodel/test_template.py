@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from preferences.records import Message
+from rewardmodel.core.data.template import ROLE_LINES, Template, shares
+from rewardmodel.core.data.texts import prompt_text, response_text
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.template import ROLE_LINES, Template, shares
-from rewardmodel.core.texts import prompt_text, response_text
 
 
 @pytest.fixture

@@ -18,18 +18,18 @@ from hypothesis import strategies as st
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.targets import TARGET_KINDS
-from rewardmodel.core import token_store
-from rewardmodel.core.cache_folder import ABANDONED_SECONDS, MANIFEST, prune
-from rewardmodel.core.comparison import PackedComparisons, packed
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import Tokenizing, TrainingSet
+from rewardmodel.core.data import token_store
+from rewardmodel.core.data.cache_folder import ABANDONED_SECONDS, MANIFEST, prune
+from rewardmodel.core.data.comparison import PackedComparisons, packed
+from rewardmodel.core.data.template import EncodedText, Template
+from rewardmodel.core.data.token_store import DamagedTokens, cached, open_tokens, write_tokens
+from rewardmodel.core.data.token_tables import DTYPES, Packer
+from rewardmodel.core.data.training_set import Tokenizing, TrainingSet
 from rewardmodel.core.errors import TokenCacheUnwritable
 from rewardmodel.core.evaluate_reward import FileRow
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.run_directory import RunDirectory, Stopped
-from rewardmodel.core.template import EncodedText, Template
-from rewardmodel.core.token_store import DamagedTokens, cached, open_tokens, write_tokens
-from rewardmodel.core.token_tables import DTYPES, Packer
 from rewardmodel.core.train_reward import train
 from tests.engines import ROOT
 from tests.preferences.strategies import comparisons
@@ -361,10 +361,10 @@ MEMORY_SCRIPT = """
 import random, sys
 from pathlib import Path
 from preferences.pairs import PairRules
-from rewardmodel.core.data import Tokenizing
+from rewardmodel.core.data.training_set import Tokenizing
 from rewardmodel.core.evaluate_reward import FileRow
 from rewardmodel.core.model import load_backbone
-from rewardmodel.core.token_store import cached
+from rewardmodel.core.data.token_store import cached
 from tests.rewardmodel.builders import planted_records
 
 backbone, cache, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])

@@ -14,19 +14,19 @@ from safetensors.torch import load_file
 
 from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot, write_snapshot
-from rewardmodel.core.batches import pad
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.data import TokenizedComparison, TrainingSet, tokenize
+from rewardmodel.core.data.batches import pad
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet, tokenize
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, InvalidData
-from rewardmodel.core.fitting import Fitting
 from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import RewardNetwork, load_backbone
-from rewardmodel.core.objective import Objective, pair_batch
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
-from rewardmodel.core.steps import plan, take_step
-from rewardmodel.core.template import EncodedText
 from rewardmodel.core.train_reward import train
+from rewardmodel.core.training.fitting import Fitting
+from rewardmodel.core.training.objective import Objective, pair_batch
+from rewardmodel.core.training.steps import plan, take_step
 from tests.rewardmodel.builders import make_run, record
 from tests.rewardmodel.trainings import (
     StopAfter,

@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Any
 
 from preferences.records import ComparisonRecord
+from rewardmodel.core.data.texts import prompt_text, response_text
 from rewardmodel.core.evaluation.tallies import Judged
-from rewardmodel.core.texts import prompt_text, response_text
 
 SHOWN = 20
 EXCERPT_CHARACTERS = 300

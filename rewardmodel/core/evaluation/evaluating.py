@@ -10,22 +10,22 @@ import numpy as np
 
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
-from rewardmodel.core.data import HasRecord, texts_of
+from rewardmodel.core.data.texts import response_text
+from rewardmodel.core.data.training_set import HasRecord, texts_of
 from rewardmodel.core.evaluation.calibration import calibration_figures, expected_calibration_error
 from rewardmodel.core.evaluation.disagreements import Disagreements
 from rewardmodel.core.evaluation.floors import LearnedFrom, Words, floor_figures, has_earned_its_keep, learn_words
 from rewardmodel.core.evaluation.length import length_figures
+from rewardmodel.core.evaluation.outcomes_file import Outcomes, digest_of_pairs
 from rewardmodel.core.evaluation.people import agreement_figure, beside_one_person
 from rewardmodel.core.evaluation.rankings import ranking_figures
 from rewardmodel.core.evaluation.rewardbench import Scores
 from rewardmodel.core.evaluation.slices import slices
 from rewardmodel.core.evaluation.tallies import Tallies, Verdict, verdicts_of
 from rewardmodel.core.evaluation.ties import three_way_figures
-from rewardmodel.core.evaluation_outcomes import Outcomes, digest_of_pairs
 from rewardmodel.core.metrics import log_loss, pair_brier, pairwise_correct
 from rewardmodel.core.resampling import Floats, Resampling
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.texts import response_text
 
 COMPARISONS_AT_ONCE = 256
 HISTOGRAM_BINS = 20

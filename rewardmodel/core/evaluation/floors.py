@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from preferences.pairs import PairRules
-from rewardmodel.core.data import HasRecord
+from rewardmodel.core.data.texts import response_text
+from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.evaluation.bag_of_words import BagOfWords, fit_bag_of_words
 from rewardmodel.core.evaluation.figures import mean_of, share_of, undefined
 from rewardmodel.core.evaluation.tallies import Tallies, verdicts_of
 from rewardmodel.core.metrics import pairwise_correct
 from rewardmodel.core.resampling import Floats, Resampling
-from rewardmodel.core.texts import response_text
 
 FEWEST_PAIRS = 50
 MOST_PAIRS = 40_000

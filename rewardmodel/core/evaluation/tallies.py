@@ -9,9 +9,9 @@ import numpy as np
 
 from preferences.pairs import PairRules, counts_towards_pairs, pairs_in_ranking
 from preferences.records import ComparisonRecord, JudgmentRecord
+from rewardmodel.core.data.texts import prompt_text, response_text
 from rewardmodel.core.evaluation.scripts import script_of
 from rewardmodel.core.resampling import Floats, Ints
-from rewardmodel.core.texts import prompt_text, response_text
 
 NO_STRENGTH = -1
 LONGEST_CATEGORY = 80

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import torch
 
-from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.config.compute import AUTO, PACKED, PADDED, ROUTES, SHARED
+from rewardmodel.core.data.comparison import TokenizedComparison
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import POOLED, RewardNetwork
 from rewardmodel.core.routes.attention import HALF, NotSegmented, attend_by_segments, compute_dtype

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rewardmodel.core.batches import pad
-from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.config.compute import PADDED
+from rewardmodel.core.data.batches import pad
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.template import EncodedText
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from rewardmodel.core.comparison import TokenizedComparison
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.template import EncodedText
 
 
 class Route(Protocol):

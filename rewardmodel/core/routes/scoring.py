@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from rewardmodel.core.batches import text_batches
-from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.config.compute import PADDED, SHARED
+from rewardmodel.core.data.batches import text_batches
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.data.texts import Prompt
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.routes.choose import choose_route
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.routes.segments import LEAST_SHARED_TOKENS, common_beginning
-from rewardmodel.core.template import EncodedText
-from rewardmodel.core.texts import Prompt
 
 TRIED: tuple[tuple[Prompt, str], ...] = (
     ("What is the moon made of, and who has been there?", "Rock. Twelve people have walked on it."),

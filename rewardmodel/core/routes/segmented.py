@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rewardmodel.core.comparison import TokenizedComparison
 from rewardmodel.core.config.compute import SHARED
+from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.model import POOLED, RewardNetwork, inputs_of
 from rewardmodel.core.routes.segments import Plan, Row, as_row, one_by_one, sharing_beginnings
-from rewardmodel.core.template import EncodedText
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from rewardmodel.core.template import EncodedText
+from rewardmodel.core.data.template import EncodedText
 
 LEAST_SHARED_TOKENS = 8
 """A beginning shorter than this is encoded again: another segment costs more than it saves."""

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, ProgrammingError
 
-from rewardmodel.core.server_process import add_arguments, become_server
+from rewardmodel.core.serving.server_process import add_arguments, become_server
 from rewardmodel.services.files import write_alias_files
 
 

@@ -1,0 +1,211 @@
+"""What an optimizer step makes likely: what was said of some comparisons, and what their rewards cost by it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from preferences.ratings import Rating
+from rewardmodel.core.config.objective import (
+    BRADLEY_TERRY,
+    DAVIDSON,
+    PLACKETT_LUCE,
+    RAO_KUPPER,
+    REGRESSION,
+    SCALED_BRADLEY_TERRY,
+    WITH_TIES,
+    ObjectiveSettings,
+)
+from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
+from rewardmodel.core.losses.bradley_terry import lead_nats, pair_nats, smoothed
+from rewardmodel.core.losses.centering import squared_rewards
+from rewardmodel.core.losses.davidson import davidson_log_probabilities, log_nu_of_tie_share
+from rewardmodel.core.losses.outcomes import TIE, outcome_nats
+from rewardmodel.core.losses.plackett_luce import plackett_luce_nats, stage_batch, stages_of
+from rewardmodel.core.losses.rao_kupper import log_theta_of_tie_share, rao_kupper_log_probabilities
+from rewardmodel.core.losses.regression import rating_scales, share_of_attributes, squared_errors
+from rewardmodel.core.losses.scaled_bradley_terry import scaled_pair_nats
+
+TIE_SHARES = (0.01, 0.9)
+TIE_SHARE_UNKNOWN = 1 / 3
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Pairs that point into a batch of texts: all tensors of shape (P,), indices int64, the rest float32."""
+
+    better: Tensor
+    worse: Tensor
+    margin: Tensor
+    target: Tensor
+    weight: Tensor
+
+    def to(self, device: torch.device) -> "PairBatch":
+        return PairBatch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+
+
+class Objective(nn.Module):
+    """The cost of rewards. What it learns beside them, a tie parameter, is its own parameter.
+
+    Whatever the loss, a comparison costs its weight times a weighted mean over what was said of it, so that the pairs,
+    orders or ratings of one prompt weigh as one prompt.
+
+    Args:
+        settings: which model of judging, and its constants.
+        comparisons: all that is trained on, whatever part of it this process sees. The share of ties among them is
+            where a tie parameter starts; the mean and standard deviation of their ratings are the unit of "regression".
+
+    Attributes:
+        rating_scales: mean and standard deviation of the ratings, by attribute; empty for other losses.
+    """
+
+    def __init__(self, settings: ObjectiveSettings, comparisons: Sequence[TokenizedComparison] = ()) -> None:
+        super().__init__()
+        self.settings = settings
+        self.tie: nn.Parameter | None = None
+        if settings.loss in WITH_TIES:
+            start = log_nu_of_tie_share if settings.loss == DAVIDSON else log_theta_of_tie_share
+            self.tie = nn.Parameter(torch.tensor(start(tie_share(comparisons))))
+            if settings.loss == RAO_KUPPER:
+                self.tie.data.expm1_().log_()  # softplus, which keeps log θ positive, takes it back
+        read = comparisons if settings.loss == REGRESSION else ()
+        self.rating_scales = rating_scales((each.attribute, each.value) for one in read for each in one.ratings)
+        weights = settings.attributes or dict.fromkeys(self.rating_scales, 1.0)
+        self.attribute_shares = share_of_attributes(weights) if weights else {}
+
+    def tie_parameter(self) -> float | None:
+        """ν of Davidson or θ of Rao & Kupper as learned so far; None for a loss without one."""
+        if self.tie is None:
+            return None
+        return self._log_tie_parameter().exp().item()
+
+    def weight(self, comparisons: Sequence[TokenizedComparison]) -> float:
+        """What these comparisons weigh together; the cost of a step is divided by it."""
+        return sum(self._weight(comparison) for comparison in comparisons)
+
+    def cost(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        """Weighted sum of what the comparisons cost, shape (), in nats (squared standard deviations in "regression").
+
+        Args:
+            rewards: of all their texts, one comparison after the other, shape (B,).
+
+        Raises: ValueError if there are more or fewer rewards than texts.
+        """
+        texts = sum(len(comparison.texts) for comparison in comparisons)
+        if rewards.shape != (texts,):
+            raise ValueError(f"rewards have shape {tuple(rewards.shape)}; the comparisons have {texts} texts.")
+        if self.settings.loss == PLACKETT_LUCE:
+            cost = self._cost_of_orders(rewards, comparisons)
+        elif self.settings.loss == REGRESSION:
+            cost = self._cost_of_ratings(rewards, comparisons)
+        else:
+            cost = self._cost_of_pairs(rewards, comparisons)
+        if self.settings.centering:
+            share = [self._weight(each) / len(each.texts) for each in comparisons for _ in each.texts]
+            cost = cost + self.settings.centering * (squared_rewards(rewards) * _numbers(share, rewards)).sum()
+        return cost
+
+    def heard(self, data: TrainingSet) -> TrainingSet:
+        """The comparisons that say something to this loss; the others are counted among those left out."""
+        kept = [place for place, comparison in enumerate(data.comparisons) if self._weight(comparison) > 0]
+        return data.only(kept, reason=f"no {self.settings.learns_from.removesuffix('s')} in their judgments")
+
+    def _weight(self, comparison: TokenizedComparison) -> float:
+        if self.settings.loss == REGRESSION:
+            ratings = comparison.ratings
+            return sum(rating.weight for rating in ratings) if any(map(self._part, ratings)) else 0.0
+        said = comparison.orders if self.settings.loss == PLACKETT_LUCE else comparison.pairs
+        return sum(each.weight for each in said)
+
+    def _log_tie_parameter(self) -> Tensor:
+        assert self.tie is not None  # noqa: S101 - only losses with ties ask
+        return self.tie if self.settings.loss == DAVIDSON else nn.functional.softplus(self.tie)
+
+    def _cost_of_pairs(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        pair = pair_batch(comparisons).to(rewards.device)
+        better, worse = rewards[pair.better], rewards[pair.worse]
+        target = smoothed(pair.target, self.settings.label_smoothing)
+        if self.settings.loss == BRADLEY_TERRY:
+            nats = pair_nats(better, worse, margin=pair.margin, target=target)
+        elif self.settings.loss == SCALED_BRADLEY_TERRY:
+            nats = scaled_pair_nats(better, worse, strength=pair.margin, target=target)
+        else:
+            lead = lead_nats(better, worse, margin=pair.margin)
+            model = davidson_log_probabilities if self.settings.loss == DAVIDSON else rao_kupper_log_probabilities
+            nats = outcome_nats(model(lead, self._log_tie_parameter()), target)
+        return (nats * pair.weight).sum()
+
+    def _cost_of_orders(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        stages = [
+            replace(stage, members=tuple(start + member for member in stage.members))
+            for start, comparison in _with_starts(comparisons)
+            for order in comparison.orders
+            for stage in stages_of(order.groups, order.below, weight=order.weight)
+        ]
+        batch = stage_batch(stages).to(rewards.device)
+        return (plackett_luce_nats(rewards, batch) * batch.weight).sum()
+
+    def _cost_of_ratings(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        texts, values, weights = [], [], []
+        for start, comparison in _with_starts(comparisons):
+            parts = [rating.weight * self._part(rating) for rating in comparison.ratings]
+            scale = self._weight(comparison) / (sum(parts) or 1.0)
+            for rating, part in zip(comparison.ratings, parts, strict=True):
+                if part:
+                    sign = 1 if self.attribute_shares[rating.attribute] > 0 else -1
+                    texts.append(start + rating.text)
+                    values.append(sign * self.rating_scales[rating.attribute].standardized(rating.value))
+                    weights.append(part * scale)
+        rated = torch.tensor(texts, dtype=torch.int64, device=rewards.device)
+        nats = squared_errors(rewards[rated], _numbers(values, rewards))
+        return (nats * _numbers(weights, rewards)).sum()
+
+    def _part(self, rating: Rating) -> float:
+        """How much the rating's attribute makes of the reward, 0 to 1; 0 where training has never seen it."""
+        if rating.attribute not in self.rating_scales:
+            return 0.0
+        return abs(self.attribute_shares.get(rating.attribute, 0.0))
+
+
+def tie_share(comparisons: Sequence[TokenizedComparison]) -> float:
+    """The part of all pairs, by weight, that are ties, held between 0.01 and 0.9; one third where there is no pair."""
+    total = ties = 0.0
+    for comparison in comparisons:
+        total += sum(pair.weight for pair in comparison.pairs)
+        ties += sum(pair.weight for pair in comparison.pairs if pair.target == TIE)
+    if not total:
+        return TIE_SHARE_UNKNOWN
+    least, most = TIE_SHARES
+    return min(most, max(least, ties / total))
+
+
+def pair_batch(comparisons: Sequence[TokenizedComparison]) -> PairBatch:
+    """The pairs of these comparisons, their indices shifted to where each comparison's texts stand in the batch."""
+    better, worse, margin, target, weight = [], [], [], [], []
+    for start, comparison in _with_starts(comparisons):
+        for pair in comparison.pairs:
+            better.append(start + pair.better)
+            worse.append(start + pair.worse)
+            margin.append(pair.margin)
+            target.append(pair.target)
+            weight.append(pair.weight)
+    return PairBatch(
+        torch.tensor(better, dtype=torch.int64),
+        torch.tensor(worse, dtype=torch.int64),
+        torch.tensor(margin, dtype=torch.float32),
+        torch.tensor(target, dtype=torch.float32),
+        torch.tensor(weight, dtype=torch.float32),
+    )
+
+
+def _with_starts(comparisons: Sequence[TokenizedComparison]) -> Iterator[tuple[int, TokenizedComparison]]:
+    """Each comparison with the place of its first text in the batch."""
+    start = 0
+    for comparison in comparisons:
+        yield start, comparison
+        start += len(comparison.texts)
+
+
+def _numbers(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=like.device)
