@@ -1,134 +1,217 @@
 """Reward-model training beside TRL's RewardTrainer: comparisons a second, on the same texts, pairs and steps.
 
-Both train all layers of MiniLM with one torch thread, on token ids made by the same tokenizer and template, in the same
-number of optimizer steps; every pair of a comparison counts in both. TRL reads a comparison as K(K-1)/2 rows of two
-texts, Plumbline as K texts. Only training steps are timed: no imports, loading, tokenizing or saving. Subjects take
-turns, and each row is the median over the turns.
+Comparisons of K answers have real lengths: public data where its folder is named, the demo's otherwise. Both train all
+layers of one backbone in fp32 on the CPU (bf16 on CUDA), on token ids made by the same tokenizer and template, by the
+same optimizer and schedule, in the same number of steps; every pair of a comparison counts in both. TRL reads a
+comparison as K(K-1)/2 rows of two texts, Plumbline as K texts. Only training steps are timed: no imports, loading,
+tokenizing or saving. Subjects take turns, and each row is the median over the rounds.
 
-TRL runs as it comes (gradient checkpointing on) and tuned (off), told to use the CPU. All compute in fp32, which is the
-default of neither: TRL's is bf16, Plumbline's is bf16 where the processor has it, with two layers frozen.
+TRL runs as it comes (pairs in random order, gradient checkpointing on) and tuned: no checkpointing, and our own steps
+in our own order, the pairs of a step sorted by length so that batches hold little padding. Tuned TRL and Plumbline must
+then see the same loss at every step; the run fails where they differ by more than a thousandth of a nat (on CUDA, where
+bf16 rounds, by five hundredths). As it comes, TRL visits the pairs in another order, and the mean over its run is told.
+
+Utilisation is useful work over time over the rate of a matrix product measured in the same run, one of the backbone's
+own shapes: 6 operations for each weight outside the embeddings and each token, and attention's, counting a token once
+however often a way of training computes it.
 """
 
+import argparse
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.report import Row, installed
-from preferences.containers import open_rows
-from preferences.formats import plumbline
-from preferences.pairs import PairRules, derive_pairs
-from preferences.records import ComparisonRecord, JudgmentRecord
+from benchmarks import public_folder
+from benchmarks.report import Row, installed, row_of_rounds
+from benchmarks.reward_backbones import DECODERS, ENCODER, LONGEST, make_backbone
+from benchmarks.reward_workloads import OF_PUBLIC_DATA, OF_THE_DEMO, Workload, records_of
+from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot, write_snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
-DEMO = ROOT / "labeling/demo/responses.jsonl"
-COMPARISONS = 16
-COMPARISONS_PER_STEP = 4
-MAX_LENGTH_TOKENS = 256
-REPEATS = 2
-SIZES = (2, 4)  # K; the demo data has no comparison of nine
-
-OURS = "Plumbline"
-TRL = {
-    "TRL default": {"gradient_checkpointing": True, "bf16": False},
-    "TRL tuned": {"gradient_checkpointing": False, "bf16": False},
-}
+ROUNDS = 2
+OURS, DEFAULT, TUNED = "Plumbline", "TRL default", "TRL tuned"
+SMALL_DECODER = "decoder 6 × 384"
+TOLERANCE_NATS = {"cpu": 1e-3, "cuda": 0.05}
+TOKENIZER_TEXTS = 2000
+MATRIX_ROWS = {"cpu": 1024, "cuda": 16_384}
+MATRIX_SECONDS = 1.0
 
 
-def measure() -> tuple[list[Row], dict[str, str]]:
-    """Train every subject on every K, then all again."""
-    speeds: dict[tuple[int, str], list[float]] = defaultdict(list)
+@dataclass(frozen=True)
+class Outcome:
+    """What one training run did."""
+
+    seconds: float
+    losses: list[float]
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A workload as both read it, and the useful work of it.
+
+    Args:
+        folder: holds the snapshot, and the pairs in our order and in any.
+        operations: floating-point operations of forward and backward over all of it, each token computed once.
+    """
+
+    workload: Workload
+    backbone: Path
+    folder: Path
+    operations: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--backbones", nargs="+", choices=(ENCODER, *DECODERS), default=[ENCODER, SMALL_DECODER])
+    parser.add_argument("--larger", type=int, default=1, help="steps are so many times larger; for a GPU")
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """Train every subject on every workload, then all again."""
+    public = public_folder.folder_of(arguments)
+    workloads = OF_THE_DEMO if public is None else OF_PUBLIC_DATA
+    rounds = 1 if arguments.quick else arguments.rounds
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for k in SIZES:
-            freeze_demo(k, folder)
-        for repeat in range(REPEATS):
-            for k in SIZES:
-                speeds[k, OURS].append(train_ours(k, folder / f"ours-{k}-{repeat}"))
-            for subject, settings in TRL.items():
-                for k, seconds in train_trl(settings, folder).items():
-                    speeds[k, subject].append(COMPARISONS / seconds)
-    return rows_of(speeds), installed("torch", "transformers", "trl")
+        for number, name in enumerate(arguments.backbones):
+            chosen = workloads[:1] if arguments.quick else workloads
+            rate = None
+            for prepared in prepare(name, chosen, public, Path(temporary) / str(number), larger=arguments.larger):
+                rate = rate or matrix_rate(prepared.backbone, arguments.device)
+                outcomes: dict[str, list[Outcome]] = defaultdict(list)
+                for turn in range(rounds):
+                    for subject in (OURS, DEFAULT, TUNED) if turn % 2 == 0 else (TUNED, DEFAULT, OURS):
+                        outcomes[subject].append(train(subject, prepared, arguments.device))
+                rows += rows_of(name, prepared, outcomes, rate, TOLERANCE_NATS[arguments.device])
+                print(f"  {name}: {prepared.workload.name}", flush=True)
+    return rows, public_folder.versions_with(public, installed("torch", "transformers", "trl"))
 
 
-def freeze_demo(k: int, folder: Path) -> None:
-    """A snapshot of demo comparisons with K responses, ranked as planted, and the same as TRL's chosen and rejected."""
-    from rewardmodel.core.data.texts import prompt_text
+def prepare(
+    name: str, workloads: tuple[Workload, ...], public: Path | None, folder: Path, *, larger: int
+) -> Iterator[Prepared]:
+    """Each workload's snapshot and the same as token ids in pairs, under the folder, with one backbone for all."""
+    from rewardmodel.core.config import TrainConfig
+    from rewardmodel.core.data.training_set import tokenize
     from rewardmodel.core.model import load_backbone
+    from rewardmodel.core.routes.segmented import SegmentedRoute
+    from rewardmodel.core.training.steps import plan
 
-    draw = random.Random(7)
-    rows = [plumbline.read(row) for _, row in open_rows(DEMO)]
-    records = [as_ranked(record, sorted(draw.sample(range(4), k))) for record in draw.sample(rows, COMPARISONS)]
-    path = folder / f"{k}.parquet"
-    write_snapshot(records, path, validation=0, test=0)
-    rules = read_manifest(path).rules
-    template = load_backbone("minilm", max_length_tokens=MAX_LENGTH_TOKENS).template
-    pairs = []
-    for row in read_snapshot(path):
-        record = row.record
-        ids = [
-            encoded.token_ids
-            for encoded in template.encode([(prompt_text(record.prompt), item.content) for item in record.responses])
-        ]
-        derived = derive_pairs(record, PairRules.from_dict(rules))
-        assert len(derived) == k * (k - 1) // 2
-        pairs.extend({"chosen_ids": ids[pair.better], "rejected_ids": ids[pair.worse]} for pair in derived)
-    (folder / f"{k}.pairs.json").write_text(json.dumps(pairs))
+    folder.mkdir()
+    workloads = tuple(Workload(one.dataset, one.k, one.comparisons_per_step * larger, one.steps) for one in workloads)
+    records = {workload: records_of(workload, public) for workload in workloads}
+    texts = [
+        text
+        for some in records.values()
+        for record in some
+        for text in (*(message["content"] for message in record.prompt), *(each.content for each in record.responses))
+    ]
+    backbone = make_backbone(name, folder / "backbone", texts[:TOKENIZER_TEXTS])
+    network = load_backbone(str(backbone), max_length_tokens=LONGEST)
+    weights = sum(part.numel() for part in network.model.parameters())
+    weights -= network.model.get_input_embeddings().weight.numel()
+    for number, workload in enumerate(workloads):
+        place = folder / str(number)
+        place.mkdir()
+        snapshot = place / "snapshot.parquet"
+        write_snapshot(records[workload], snapshot, validation=0, test=0)
+        rules = PairRules.from_dict(read_manifest(snapshot).rules)
+        data = tokenize(read_snapshot(snapshot), rules=rules, template=network.template)
+        assert len(data.comparisons) == workload.comparisons, (workload, len(data.comparisons))
+        config = TrainConfig.from_dict(our_config(workload, snapshot, backbone, "cpu"))
+        steps = [step for epoch in plan(data, config) for step in epoch]
+        in_order = [pair for step in steps for pair in pairs_of([data.comparisons[place] for place in step])]
+        (place / "pairs.json").write_text(json.dumps(in_order))
+        is_decoder = name != ENCODER
+        route = SegmentedRoute("shared" if is_decoder else "packed")
+        operations = sum(
+            operations_of(route.cost(one.texts), one.tokens / len(one.texts), weights, network.model.config, is_decoder)
+            for one in data.comparisons
+        )
+        yield Prepared(workload, backbone, place, operations)
 
 
-def as_ranked(record: ComparisonRecord, indices: list[int]) -> ComparisonRecord:
-    """Only these responses of a demo comparison, with its planted ranking as the judgment."""
-    quality = record.metadata["planted_quality"]
-    planted = [quality[record.response_hashes[index][:16]] for index in indices]
-    best_first = sorted(range(len(indices)), key=lambda place: -planted[place])
-    judgment = JudgmentRecord(annotator="planted", ranking=tuple((place,) for place in best_first), source="simulated")
-    return ComparisonRecord(
-        prompt=record.prompt, responses=tuple(record.responses[index] for index in indices), judgments=(judgment,)
-    )
+def pairs_of(comparisons: list[Any]) -> list[dict[str, Any]]:
+    """The pairs of one step, the longest first."""
+    pairs = [
+        {"chosen_ids": one.texts[pair.better].token_ids, "rejected_ids": one.texts[pair.worse].token_ids}
+        for one in comparisons
+        for pair in one.pairs
+    ]
+    return sorted(pairs, key=lambda pair: -max(len(ids) for ids in pair.values()))
 
 
-def train_ours(k: int, run_directory: Path) -> float:
-    """Comparisons a second of Plumbline's training, through the child process that a run starts."""
-    run_directory.mkdir()
-    config = {
-        "snapshot": str(run_directory.parent / f"{k}.parquet"),
+def operations_of(tokens: int, mean_length: float, weights: int, config: Any, is_decoder: bool) -> float:
+    """Operations of forward and backward; a decoder's token sees half of its text on average."""
+    seen = mean_length / 2 if is_decoder else mean_length
+    return tokens * (6 * weights + 12 * config.num_hidden_layers * config.hidden_size * seen)
+
+
+def our_config(workload: Workload, snapshot: Path, backbone: Path, device: str) -> dict[str, Any]:
+    """What TRL does by default, in our words."""
+    return {
+        "snapshot": str(snapshot),
+        "backbone": str(backbone),
         "epochs": 1,
-        "comparisons_per_step": COMPARISONS_PER_STEP,
-        "max_length_tokens": MAX_LENGTH_TOKENS,
+        "comparisons_per_step": workload.comparisons_per_step,
+        "max_length_tokens": LONGEST,
         "frozen_layers": 0,
-        "precision": "fp32",
-        "device": "cpu",
+        "learning_rate": 1e-4,
+        "head_learning_rate": 1e-4,
+        "warmup_fraction": 0.0,
+        "weight_decay": 0.0,
+        "precision": "fp32" if device == "cpu" else "bf16",
+        "device": device,
         "torch_threads": 1,
         "validations": 0,
     }
-    (run_directory / "config.json").write_text(json.dumps(config))
-    run_child("rewardmodel.core.train_reward", str(run_directory))
-    result = json.loads((run_directory / "result.json").read_text())
-    assert result["steps"] == COMPARISONS // COMPARISONS_PER_STEP
-    assert result["data"]["train"]["comparisons"] == COMPARISONS
-    return COMPARISONS / result["training_seconds"]
 
 
-def train_trl(settings: dict[str, bool], folder: Path) -> dict[int, float]:
-    """Seconds that TRL trains on each K."""
-    jobs = [
-        {
-            "pairs": str(folder / f"{k}.pairs.json"),
-            "pairs_per_step": COMPARISONS_PER_STEP * k * (k - 1) // 2,
-            "settings": settings,
-            "output": str(folder / "trl"),
-        }
-        for k in SIZES
-    ]
-    answers = json.loads(run_child("benchmarks.trl_reward_training", json.dumps(jobs)).splitlines()[-1])
-    assert all(answer["steps"] == COMPARISONS // COMPARISONS_PER_STEP for answer in answers)
-    return {k: answer["seconds"] for k, answer in zip(SIZES, answers, strict=True)}
+def train(subject: str, prepared: Prepared, device: str) -> Outcome:
+    if subject == OURS:
+        return train_ours(prepared, device)
+    settings: dict[str, Any] = {"bf16": device == "cuda", "use_cpu": device == "cpu", "dataloader_pin_memory": False}
+    if subject == TUNED:
+        settings |= {"gradient_checkpointing": False, "train_sampling_strategy": "sequential"}
+    job = {
+        "backbone": str(prepared.backbone),
+        "pairs": str(prepared.folder / "pairs.json"),
+        "pairs_per_step": prepared.workload.pairs_per_step,
+        "settings": settings,
+        "output": str(prepared.folder / "trl"),
+    }
+    answer = json.loads(run_child("benchmarks.trl_reward_training", json.dumps(job)).splitlines()[-1])
+    return checked(Outcome(**answer), prepared)
+
+
+def train_ours(prepared: Prepared, device: str) -> Outcome:
+    """Plumbline's training, through the child process that a run starts."""
+    with tempfile.TemporaryDirectory() as run_directory:
+        config = our_config(prepared.workload, prepared.folder / "snapshot.parquet", prepared.backbone, device)
+        (Path(run_directory) / "config.json").write_text(json.dumps(config))
+        run_child("rewardmodel.core.train_reward", run_directory)
+        result = json.loads((Path(run_directory) / "result.json").read_text())
+        lines = (Path(run_directory) / "metrics.jsonl").read_text().splitlines()
+    losses = [line["loss"] for line in map(json.loads, lines) if line["split"] == "train"]
+    return checked(Outcome(result["training_seconds"], losses, result["peak_memory_bytes"]), prepared)
+
+
+def checked(outcome: Outcome, prepared: Prepared) -> Outcome:
+    assert len(outcome.losses) == prepared.workload.steps, (prepared.workload, outcome.losses)
+    return outcome
 
 
 def run_child(module: str, argument: str) -> str:
@@ -140,13 +223,55 @@ def run_child(module: str, argument: str) -> str:
     return done.stdout
 
 
-def rows_of(speeds: dict[tuple[int, str], list[float]]) -> list[Row]:
-    unit = "comparisons/s"
+def matrix_rate(backbone: Path, device: str) -> float:
+    """Operations a second of the product of many tokens with the backbone's first inner matrix, the best of many."""
+    import torch
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(backbone)
+    torch.set_num_threads(1)
+    rows, precision = MATRIX_ROWS[device], torch.float32 if device == "cpu" else torch.bfloat16
+    left = torch.randn(rows, config.hidden_size, device=device, dtype=precision)
+    right = torch.randn(config.hidden_size, config.intermediate_size, device=device, dtype=precision)
+    best, until = float("inf"), time.monotonic() + MATRIX_SECONDS
+    while time.monotonic() < until:
+        started = time.monotonic()
+        for _ in range(8):
+            left @ right
+        if device == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, (time.monotonic() - started) / 8)
+    return 2 * left.numel() * right.shape[1] / best
+
+
+def rows_of(
+    backbone: str, prepared: Prepared, outcomes: dict[str, list[Outcome]], rate: float, tolerance: float
+) -> list[Row]:
+    """Speeds, utilisation, memory and losses. Raises: AssertionError where losses that must be equal are not."""
+    workload = prepared.workload
+    name = f"{backbone}; {workload.name}"
     rows = []
-    for k in SIZES:
-        name = f"reward-model training, MiniLM, K = {k}"
-        medians = {subject: statistics.median(values) for (size, subject), values in speeds.items() if size == k}
-        rows += [Row(name, subject, None, medians[subject], unit) for subject in TRL]
-        ours = medians[OURS]
-        rows += [Row(name, OURS, peer, ours, unit, ours / medians[peer]) for peer in TRL]
+    for unit, count in (("comparisons/s", workload.comparisons), ("responses/s", workload.comparisons * workload.k)):
+        speeds = {subject: [count / one.seconds for one in runs] for subject, runs in outcomes.items()}
+        rows += [row_of_rounds(name, subject, speeds[subject], unit) for subject in (DEFAULT, TUNED)]
+        rows += [
+            row_of_rounds(name, OURS, speeds[OURS], unit, peer=peer, peer_values=speeds[peer])
+            for peer in (DEFAULT, TUNED)
+        ]
+    for subject, runs in outcomes.items():
+        seconds = statistics.median(one.seconds for one in runs)
+        used = 100 * prepared.operations / seconds / rate
+        rows.append(Row(f"{name}; utilisation of {rate / 1e9:,.0f} GFLOP/s", subject, None, used, "%"))
+    for subject, runs in outcomes.items():
+        peak = max(one.peak_memory_bytes for one in runs) / 2**20
+        rows.append(Row(f"{name}; peak memory", subject, None, peak, "MiB"))
+    for subject, runs in outcomes.items():
+        rows.append(Row(f"{name}; loss, mean over the run", subject, None, statistics.mean(runs[0].losses), "nats"))
+    apart = max(
+        abs(ours - theirs)
+        for one, other in zip(outcomes[OURS], outcomes[TUNED], strict=True)
+        for ours, theirs in zip(one.losses, other.losses, strict=True)
+    )
+    assert apart <= tolerance, f"{name}: losses of a step differ by {apart:.4f} nats"
+    rows.append(Row(f"{name}; loss of a step, largest difference", OURS, TUNED, apart, "nats"))
     return rows

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.trl_reward_training JOBS`: train with TRL's RewardTrainer on pairs that are token ids already.
+"""`python -m benchmarks.trl_reward_training JOB`: train with TRL's RewardTrainer on pairs that are token ids already.
 
-JOBS is a JSON list of {"pairs","pairs_per_step","settings","output"}; the last line printed is a JSON list of
-{"seconds","steps"}, the seconds of Trainer.train() alone. TRL and what it needs stay in this process.
+JOB is {"backbone","pairs","pairs_per_step","settings","output"} in JSON; the last line printed is
+{"seconds","losses","peak_memory_bytes"}: the seconds of Trainer.train() alone, the loss of each step, and on CUDA the
+most memory that was in use. TRL and what it needs stay in this process.
 """
 
 import json
@@ -14,27 +15,29 @@ import torch
 from datasets import Dataset
 from trl import RewardConfig, RewardTrainer
 
+from benchmarks.reward_backbones import LONGEST
+from rewardmodel.core.hardware import peak_memory_bytes
 from rewardmodel.core.model import load_backbone
 
 PAIRS_PER_BATCH = 8  # TRL's default; several batches make a step of more pairs
 
 
-def train(job: dict[str, Any]) -> dict[str, float]:
+def train(job: dict[str, Any]) -> dict[str, Any]:
     """One training run; everything that `settings` does not say is TRL's default."""
-    network = load_backbone("minilm", max_length_tokens=256)
+    network = load_backbone(job["backbone"], max_length_tokens=LONGEST)
     tokenizer = network.template.tokenizer
-    tokenizer.eos_token = tokenizer.sep_token  # BERT's has none, and TRL asks for one
+    if tokenizer.eos_token is None:
+        tokenizer.eos_token = tokenizer.sep_token  # BERT's has none, and TRL asks for one
     batch = min(PAIRS_PER_BATCH, job["pairs_per_step"])
     config = RewardConfig(
         output_dir=job["output"],
-        use_cpu=True,
         num_train_epochs=1,
         per_device_train_batch_size=batch,
         gradient_accumulation_steps=job["pairs_per_step"] // batch,
         save_strategy="no",
+        logging_steps=1,
         report_to="none",
         disable_tqdm=True,
-        dataloader_pin_memory=False,
         **job["settings"],
     )
     pairs = Dataset.from_list(json.loads(Path(job["pairs"]).read_text()))
@@ -42,9 +45,15 @@ def train(job: dict[str, Any]) -> dict[str, float]:
     assert len(trainer.train_dataset) == len(pairs)  # TRL drops rows that it finds too long
     started = time.monotonic()
     trainer.train()
-    return {"seconds": time.monotonic() - started, "steps": trainer.state.global_step}
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return {
+        "seconds": time.monotonic() - started,
+        "losses": [line["loss"] for line in trainer.state.log_history if "loss" in line],
+        "peak_memory_bytes": peak_memory_bytes(trainer.model.device),
+    }
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(json.dumps([train(job) for job in json.loads(sys.argv[1])]))
+    print(json.dumps(train(json.loads(sys.argv[1]))))
