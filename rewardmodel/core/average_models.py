@@ -79,6 +79,8 @@ def require_alike(models: Sequence[LoadedModel], places: Sequence[Path]) -> None
     for model, place in zip(models, places, strict=True):
         if model.card.places or model.card.heads:
             raise InvalidConfig(f"{place} is an ensemble itself. Name single models.")
+        if model.card.attributes:
+            raise InvalidConfig(f"{place} has attribute heads, which are not averaged. Name models without them.")
         if model.network.template.digest != first.network.template.digest:
             raise InvalidConfig(
                 f"{place} lays texts out differently from {places[0]}: tokenizer, template or window differ. "

@@ -4,8 +4,8 @@ plumbline.json says what a server must know to give the same reward (window, lay
 opinions of several members become one), what the reward means (mean, std, temperature), where it comes from (snapshot),
 and proves both: sha256 of every file, and a few golden texts whose rewards every server reproduces when it loads.
 
-Heads lie in heads.safetensors; the plain directory then gives their mean. Networks lie in members/0, members/1 … as
-directories of the same kind; the plain one above them is a copy of one of them.
+Heads lie in heads.safetensors; the plain directory then gives their mean, or of attribute heads the weighted sum.
+Networks lie in members/0, members/1 … as directories of the same kind; the plain one above them is a copy of one.
 """
 
 import hashlib
@@ -21,12 +21,14 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from rewardmodel.core.attribute_heads import AttributeHeads, attributes_of, with_attribute_heads
 from rewardmodel.core.config.ensemble import MEAN
 from rewardmodel.core.data.template import EncodedText, Template
 from rewardmodel.core.data.texts import Prompt
-from rewardmodel.core.ensembles.ensemble import Opinions, Scale, combine, read_members
-from rewardmodel.core.ensembles.heads import HEADS_FILE, HeadBank, load_bank, save_bank, with_bank
+from rewardmodel.core.ensembles.ensemble import Opinions, Scale, combine, read_outputs
 from rewardmodel.core.errors import BrokenModel
+from rewardmodel.core.head_bank import HEADS_FILE, HeadBank, load_bank, read_by, save_bank
+from rewardmodel.core.losses.regression import RatedAttribute
 from rewardmodel.core.model import RewardNetwork, as_network, quiet_transformers
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.run_directory import move_into_place, write_json_atomically
@@ -78,6 +80,8 @@ class ModelCard:
         uncertainty_penalty: λ of "mean-variance", per nat.
         calibration_pairs: held-out pairs that temperature and tie parameter were fitted on; 0 where they were not.
         uncertainty_mean: mean uncertainty over the reference set, in nats; twice that is much. None for one opinion.
+        attributes: those that have a head in heads.safetensors, in its order, each {"name", "weight", "mean", "std"}:
+            what it makes of the reward, and where its ratings lay in training, in their own unit.
     """
 
     name: str
@@ -98,6 +102,7 @@ class ModelCard:
     combine: str | None = None
     uncertainty_penalty: float = 0.0
     uncertainty_mean: float | None = None
+    attributes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def places(self) -> list[str]:
@@ -130,16 +135,28 @@ class LoadedModel:
 
         Args: routes: how texts go through each network; padded by default.
         """
-        members = read_members(
+        outputs = read_outputs(
             self.networks, texts, tokens_per_batch=tokens_per_batch, scales=self.card.scales, routes=routes
         )
-        return combine(members, how=self.card.combine or MEAN, uncertainty_penalty=self.card.uncertainty_penalty)
+        how, heads = self.card.combine or MEAN, self.network.heads
+        said = combine(outputs.members, how=how, uncertainty_penalty=self.card.uncertainty_penalty)
+        if not isinstance(heads, AttributeHeads):
+            return said
+        return replace(said, attributes=heads.as_ratings(outputs.attributes))
+
+    def by_attribute(self, said: Opinions) -> list[dict[str, float]] | None:
+        """What attribute heads predict of each text, by name; None for a model without."""
+        if said.attributes is None:
+            return None
+        names = [attribute.name for attribute in attributes_of(self.network)]
+        return [dict(zip(names, values, strict=True)) for values in said.attributes.tolist()]
 
 
 def save_model(network: RewardNetwork, card: ModelCard, directory: Path) -> str:
     """Write a network so that the directory is there whole or not at all; an older one at the place is replaced.
 
-    A network read by several heads is written with its own head as `heads.write_mean_head` left it.
+    A network read by several heads is written with its own head as `heads.write_mean_head`, or
+    `attribute_heads.write_weighted_head`, left it.
 
     Returns: the digest, sha256 over the names and sha256 of all files but plumbline.json and README.md.
     """
@@ -149,6 +166,9 @@ def save_model(network: RewardNetwork, card: ModelCard, directory: Path) -> str:
     if isinstance(network.heads, HeadBank):
         save_bank(network.heads, partial)
         card = replace(card, heads=HEADS_FILE)
+    elif isinstance(network.heads, AttributeHeads):
+        save_bank(network.heads.bank, partial)
+        card = replace(card, attributes=[asdict(attribute) for attribute in network.heads.attributes])
     return _finish((network,), card, partial, directory)
 
 
@@ -233,10 +253,10 @@ def _finish(networks: tuple[RewardNetwork, ...], card: ModelCard, partial: Path,
     """Write plumbline.json beside files that are there, and give the directory its name."""
     files = file_digests(partial)
     digest = combined_digest(files)
-    rewards = _golden_rewards(LoadedModel(networks, card, digest), GOLDEN_TEXTS)
+    answers = _golden_answers(LoadedModel(networks, card, digest), GOLDEN_TEXTS)
     golden = [
-        {"prompt": prompt, "response": response, "reward": reward}
-        for (prompt, response), reward in zip(GOLDEN_TEXTS, rewards, strict=True)
+        {"prompt": prompt, "response": response, **answer}
+        for (prompt, response), answer in zip(GOLDEN_TEXTS, answers, strict=True)
     ]
     write_json_atomically(
         partial / SIDECAR,
@@ -266,13 +286,20 @@ def _network(directory: Path, card: ModelCard, *, device: str, dtype: torch.dtyp
     network = as_network(model, template)
     if network.reads_at != card.reads_at:
         raise BrokenModel(f"{directory} says that its reward is read at {card.reads_at!r}; its model class says not.")
-    return with_bank(network, load_bank(directory)) if card.heads else network
+    if card.attributes:
+        attributes = [RatedAttribute(**attribute) for attribute in card.attributes]
+        return with_attribute_heads(network, attributes, load_bank(directory))
+    return read_by(network, load_bank(directory)) if card.heads else network
 
 
-def _golden_rewards(model: LoadedModel, items: Sequence[tuple[Prompt, str]]) -> list[float]:
-    """The rewards of golden texts, each alone in its batch."""
-    texts = model.network.template.encode(items)
-    return [model.opinions([text], tokens_per_batch=1).reward.item() for text in texts]
+def _golden_answers(model: LoadedModel, items: Sequence[tuple[Prompt, str]]) -> list[dict[str, Any]]:
+    """The "reward" of each golden text, alone in its batch, and its "attributes" where they have heads."""
+    answers: list[dict[str, Any]] = []
+    for text in model.network.template.encode(items):
+        said = model.opinions([text], tokens_per_batch=1)
+        attributes = model.by_attribute(said)
+        answers.append({"reward": said.reward.item(), **({"attributes": attributes[0]} if attributes else {})})
+    return answers
 
 
 def _link(source: Path | str, target: Path | str) -> None:
@@ -293,15 +320,27 @@ def _verify_files(directory: Path, files: Mapping[str, str]) -> None:
 
 def _verify_golden(directory: Path, model: LoadedModel, golden: Sequence[Mapping[str, Any]]) -> None:
     is_exact = next(model.network.model.parameters()).dtype == torch.float32
-    tolerance = GOLDEN_TOLERANCE if is_exact else GOLDEN_TOLERANCE_BF16 * max(model.card.reward_std, 1.0)
-    rewards = _golden_rewards(model, [(pair["prompt"], pair["response"]) for pair in golden])
-    for pair, reward in zip(golden, rewards, strict=True):
-        if not abs(reward - pair["reward"]) <= tolerance * max(1.0, abs(pair["reward"])):
-            raise BrokenModel(
-                f"{directory} does not reproduce its golden reward: {pair['response'][:40]!r} gets {reward:.6f}, "
-                f"not {pair['reward']:.6f}. The files, or the versions of torch or transformers, are not those that it "
-                "was saved with."
-            )
+    tolerance = GOLDEN_TOLERANCE if is_exact else GOLDEN_TOLERANCE_BF16
+    of_rewards = tolerance if is_exact else tolerance * max(model.card.reward_std, 1.0)
+    answers = _golden_answers(model, [(pair["prompt"], pair["response"]) for pair in golden])
+    for pair, answer in zip(golden, answers, strict=True):
+        within = of_rewards * max(1.0, abs(pair["reward"]))
+        _require_alike(directory, pair, "reward", answer["reward"], pair["reward"], tolerance=within)
+        for attribute in attributes_of(model.network):
+            found, expected = answer["attributes"][attribute.name], pair["attributes"][attribute.name]
+            within = tolerance * max(attribute.std, abs(expected - attribute.mean))
+            _require_alike(directory, pair, f"rating of {attribute.name!r}", found, expected, tolerance=within)
+
+
+def _require_alike(
+    directory: Path, pair: Mapping[str, Any], what: str, found: float, expected: float, *, tolerance: float
+) -> None:
+    if not abs(found - expected) <= tolerance:
+        raise BrokenModel(
+            f"{directory} does not reproduce its golden {what}: {pair['response'][:40]!r} gets {found:.6f}, "
+            f"not {expected:.6f}. The files, or the versions of torch or transformers, are not those that it was saved "
+            "with."
+        )
 
 
 def _sha256(file: Path) -> str:

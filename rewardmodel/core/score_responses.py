@@ -1,8 +1,9 @@
 """Score stored responses: `python -m rewardmodel.core.score_responses RUN_DIR`.
 
 config.json: {"model": directory, "device"?, "torch_threads"?}. items.jsonl holds {"id", "prompt", "response"} a line;
-scores.jsonl gets {"id", "reward", "reward_normalized", "uncertainty", "members"} a line, in the same order. Uncertainty
-and members are null for a single model. A run that is started again goes on after the last whole line.
+scores.jsonl gets {"id", "reward", "reward_normalized", "uncertainty", "members", "attributes"} a line, in the same
+order. Uncertainty and members are null for a single model, attributes for one without attribute heads. A run that is
+started again goes on after the last whole line.
 """
 
 import json
@@ -45,6 +46,7 @@ def score_responses(directory: RunDirectory) -> dict[str, Any]:
                     "reward_normalized": reward.reward_normalized,
                     "uncertainty": reward.uncertainty,
                     "members": reward.members,
+                    "attributes": reward.attributes,
                 }
                 output.write(json.dumps(line) + "\n")
                 reward_sum += reward.reward

@@ -1,7 +1,7 @@
 """Rewards for texts: the same reward in any batch, whatever stands beside it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,7 @@ import torch
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.texts import Prompt
-from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
-from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.routes.scoring import scoring_route
 
 
@@ -33,12 +31,15 @@ class Reward:
         reward_normalized: shifted and scaled by the model's reference set.
         uncertainty: standard deviation between the members of an ensemble, in nats; None for a single model.
         members: what each member says, on the scale of all, in nats; None for a single model.
+        attributes: what people would rate it, by attribute and in the unit of its ratings; None for a model without a
+            head for each attribute.
     """
 
     reward: float
     reward_normalized: float
     uncertainty: float | None = None
     members: tuple[float, ...] | None = None
+    attributes: Mapping[str, float] | None = None
 
 
 class RewardScorer:
@@ -107,15 +108,12 @@ class RewardScorer:
         values = said.reward.tolist()
         normalized = [(value - mean) / std for value in values]
         if said.uncertainty is None:
-            return [Reward(*figures) for figures in zip(values, normalized, strict=True)]
+            attributes: Sequence[Mapping[str, float] | None] = self._model.by_attribute(said) or [None] * len(values)
+            return [
+                Reward(value, in_spreads, attributes=named)
+                for value, in_spreads, named in zip(values, normalized, attributes, strict=True)
+            ]
         members = map(tuple, said.members.tolist())
         return [
             Reward(*figures) for figures in zip(values, normalized, said.uncertainty.tolist(), members, strict=True)
         ]
-
-
-def score_texts(network: RewardNetwork, texts: Sequence[EncodedText], *, tokens_per_batch: int) -> list[float]:
-    """The reward of each text in nats, the mean where there are several heads, in the order given."""
-    members = read_members((network,), texts, tokens_per_batch=tokens_per_batch)
-    rewards: list[float] = members.mean(dim=1).tolist()
-    return rewards

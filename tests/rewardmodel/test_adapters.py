@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
 from rewardmodel.core.config import TrainConfig
+from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone, transformer_layers
 from rewardmodel.core.run_directory import RunDirectory, Stopped
-from rewardmodel.core.scorer import score_texts
 from rewardmodel.core.train_reward import train
 from rewardmodel.core.training.adapters import add_adapters, backbone_matrices, merge_adapters
 from tests.rewardmodel.builders import make_run
@@ -30,7 +30,7 @@ def adapted(backbone: Path, **changes: Any) -> RewardNetwork:
 
 def rewards(network: RewardNetwork) -> torch.Tensor:
     network.model.eval()
-    return torch.tensor(score_texts(network, network.template.encode(ITEMS), tokens_per_batch=512))
+    return read_members((network,), network.template.encode(ITEMS), tokens_per_batch=512)[:, 0]
 
 
 def teach(network: RewardNetwork) -> None:

@@ -12,13 +12,13 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from rewardmodel.core.checkpoint import ModelCard, load_model, read_sidecar, save_model
 from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.ensembles.heads import (
-    HeadBank,
     mean_over_resamples,
     on_one_scale,
     times_drawn,
     with_heads,
     write_mean_head,
 )
+from rewardmodel.core.head_bank import HeadBank
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from tests.rewardmodel.builders import WORDS

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from rewardmodel.core.data.batches import pad
+from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone
-from rewardmodel.core.scorer import score_texts
 
 ITEMS = [
     ("how do i boil an egg", "for eight minutes in water"),
@@ -41,7 +41,7 @@ def test_a_reward_is_the_same_alone_and_in_a_batch(network: RewardNetwork) -> No
 
 @pytest.mark.parametrize("tokens_per_batch", [1, 40, 10_000])
 def test_a_reward_is_the_same_however_texts_are_batched(network: RewardNetwork, tokens_per_batch: int) -> None:
-    scored = score_texts(network, network.template.encode(ITEMS), tokens_per_batch=tokens_per_batch)
+    scored = read_members((network,), network.template.encode(ITEMS), tokens_per_batch=tokens_per_batch)[:, 0].tolist()
     assert scored == pytest.approx(rewards(network, ITEMS).tolist(), abs=1e-5)
 
 

@@ -22,6 +22,8 @@ def settings(**values: object) -> ObjectiveSettings:
         ({"centering": -0.1}, "centering must not be negative"),
         ({"tie_learning_rate": 0}, "tie_learning_rate must be above 0"),
         ({"attributes": {"helpfulness": 1}}, "attributes is for the loss regression only"),
+        ({"attribute_heads": True}, "attribute_heads is for the loss regression only, so it must be false"),
+        ({"loss": "regression", "attribute_heads": 2}, "attribute_heads must be bool"),
         ({"loss": "regression", "attributes": {"helpfulness": "much"}}, "attributes must give numbers by name"),
         ({"loss": "regression", "attributes": {"helpfulness": 0}}, "attributes must give numbers by name, not all"),
         ({"loss": "regression", "attributes": {"helpfulness": float("nan")}}, "attributes must give numbers by name"),

@@ -46,6 +46,9 @@ class ObjectiveSettings(Settings):
     attributes: Mapping[str, Any] | None = None
     """For "regression": how much each rated attribute makes of the reward, negative where less is better; what is not
     named is not read. None: all alike."""
+    attribute_heads: bool = False
+    """For "regression": a linear head for each rated attribute, trained on its ratings alone; the reward is their sum
+    weighted by `attributes`, where 0 is a head that makes nothing of the reward. false: one head for all."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +60,8 @@ class ObjectiveSettings(Settings):
         self.require_positive("tie_learning_rate")
         if self.loss != REGRESSION:
             self.require(self.attributes is None, "attributes", "is for the loss regression only, so it must be null")
+            one_head = "is for the loss regression only, so it must be false"
+            self.require(not self.attribute_heads, "attribute_heads", one_head)
         elif self.attributes is not None:
             self.require(_are_weights(self.attributes), "attributes", "must give numbers by name, not all of them 0")
 
@@ -73,16 +78,19 @@ class ObjectiveSettings(Settings):
         if self.loss in WITH_TIES and rules.ties != "half":
             raise InvalidConfig(
                 f"loss {self.loss} learns how often people see no difference, but pair_rules leave ties out: "
-                'set "ties" to "half" in pair_rules.'
+                'set "ties" to "half" in pair_rules.',
+                field="loss",
             )
         if self.loss in WITH_TIES and rules.votes == "share":
             raise InvalidConfig(
                 f'loss {self.loss} cannot tell a tie from two opposite verdicts in a share of votes: set "votes" to '
-                '"each" or "majority" in pair_rules.'
+                '"each" or "majority" in pair_rules.',
+                field="loss",
             )
         if self.loss == SCALED_BRADLEY_TERRY and rules.margin != "large":
             raise InvalidConfig(
-                f'loss {self.loss} counts a verdict by its strength, 1 to 3: set "margin" to "large" in pair_rules.'
+                f'loss {self.loss} counts a verdict by its strength, 1 to 3: set "margin" to "large" in pair_rules.',
+                field="loss",
             )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rewardmodel.core.attribute_heads import attributes_of, read_attributes
 from rewardmodel.core.config.ensemble import MEAN, MEAN_VARIANCE, MINIMUM, WEIGHTS
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.model import RewardNetwork
@@ -37,11 +38,27 @@ class Opinions:
         reward: combined, shape (N,), in nats.
         uncertainty: standard deviation between members, shape (N,), in nats; None where there is only one.
         members: each member's reward on the common scale, shape (N, M).
+        attributes: what attribute heads predict, shape (N, A), in the unit of each attribute's ratings; None without
+            any.
     """
 
     reward: Tensor
     uncertainty: Tensor | None
     members: Tensor
+    attributes: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What all heads say of N texts, float32 on the CPU.
+
+    Args:
+        members: every member's reward, shape (N, M), in nats.
+        attributes: of a network with attribute heads what each says, shape (N, A), in standard deviations; else A = 0.
+    """
+
+    members: Tensor
+    attributes: Tensor
 
 
 def combine(members: Tensor, *, how: str = MEAN, uncertainty_penalty: float = 0.0) -> Opinions:
@@ -96,7 +113,19 @@ def read_members(
     scales: Sequence[Scale] = (),
     routes: Sequence[Route] = (),
 ) -> Tensor:
-    """What every member says of every text, shape (N, M), float32 on the CPU, in the order given.
+    """What every member says of every text, shape (N, M), float32 on the CPU; arguments as `read_outputs`."""
+    return read_outputs(networks, texts, tokens_per_batch=tokens_per_batch, scales=scales, routes=routes).members
+
+
+def read_outputs(
+    networks: Sequence[RewardNetwork],
+    texts: Sequence[EncodedText],
+    *,
+    tokens_per_batch: int,
+    scales: Sequence[Scale] = (),
+    routes: Sequence[Route] = (),
+) -> Outputs:
+    """What all heads of the networks say of every text, in the order given.
 
     Batches hold neighbours, so little is padding; each network goes through them in turn.
 
@@ -105,28 +134,31 @@ def read_members(
         scales: of each network, where they are not yet on one scale.
         routes: how texts go through each network; padded by default.
     """
-    columns = [
+    read = [
         _read(network, texts, route, tokens_per_batch=tokens_per_batch)
         for network, route in zip(networks, routes or [PaddedRoute()] * len(networks), strict=True)
     ]
+    columns = [outputs.members for outputs in read]
     if scales:
         pairs = zip(columns, scales, strict=True)
         columns = [column * scale.factor + scale.shift for column, scale in pairs]
-    return torch.cat(columns, dim=1)
+    return Outputs(torch.cat(columns, dim=1), read[0].attributes)
 
 
-def _read(network: RewardNetwork, texts: Sequence[EncodedText], route: Route, *, tokens_per_batch: int) -> Tensor:
+def _read(network: RewardNetwork, texts: Sequence[EncodedText], route: Route, *, tokens_per_batch: int) -> Outputs:
+    count = len(attributes_of(network))
     was_training = network.model.training
     network.model.eval()
-    rewards: Tensor | None = None
+    said = torch.zeros(len(texts), 1 + count)
     try:
         with torch.inference_mode():
             for indices in scoring_batches(texts, route=route.name, tokens=tokens_per_batch):
                 features = route.text_features(network, [texts[index] for index in indices])
-                part = network.read(features).float().cpu()
-                if rewards is None:
-                    rewards = torch.empty(len(texts), part.shape[1])
-                rewards[indices] = part
+                part = torch.cat([network.read(features), read_attributes(network, features)], dim=1).float().cpu()
+                if part.shape[1] > said.shape[1]:  # several heads
+                    said = torch.empty(len(texts), part.shape[1])
+                said[indices] = part
     finally:
         network.model.train(was_training)
-    return torch.zeros(0, 1) if rewards is None else rewards
+    heads = said.shape[1] - count
+    return Outputs(said[:, :heads], said[:, heads:])

@@ -8,59 +8,23 @@ resampling by a Poisson count for each unit: Oza & Russell 2001, "Online Bagging
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from rewardmodel.core.data.comparison import TokenizedComparison
 from rewardmodel.core.ensembles.ensemble import common_scales
+from rewardmodel.core.head_bank import HeadBank, fresh_bank, read_by
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.training.objective import Objective
-
-HEADS_FILE = "heads.safetensors"
 
 T = TypeVar("T")
 
 
-class HeadBank(nn.Module):
-    """H linear heads, always computed in float32.
-
-    Args:
-        weight: shape (H, d).
-        bias: shape (H,).
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        if weight.dim() != 2 or bias.shape != weight.shape[:1]:
-            raise ValueError(f"weight {tuple(weight.shape)} and bias {tuple(bias.shape)} must be (H, d) and (H,).")
-        self.weight = nn.Parameter(weight.detach().float().clone())
-        self.bias = nn.Parameter(bias.detach().float().clone())
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Rewards by every head, shape (B, H), in nats, for features of shape (B, d)."""
-        return nn.functional.linear(features.float(), self.weight.float(), self.bias.float())
-
-
 def with_heads(network: RewardNetwork, count: int, *, seed: int) -> RewardNetwork:
-    """The network read by `count` fresh heads in place of its own, which is no longer trained.
-
-    Each is drawn from its own seed: normal weights of standard deviation 1/sqrt(d + 1), as a single head is.
-    """
-    width = network.head.in_features
-    draws = [torch.Generator().manual_seed(_seed_of_head(seed, head)) for head in range(count)]
-    weight = torch.stack([torch.randn(width, generator=draw) * (width + 1) ** -0.5 for draw in draws])
-    return with_bank(network, HeadBank(weight, torch.zeros(count)))
-
-
-def with_bank(network: RewardNetwork, bank: HeadBank) -> RewardNetwork:
-    """The network read by these heads. They lie beside the model that transformers knows, not in it."""
-    network.head.requires_grad_(False)
-    return replace(network, heads=bank.to(network.device))
+    """The network read by `count` fresh heads in place of its own."""
+    return read_by(network, fresh_bank(network.head.in_features, count, seed=seed))
 
 
 def times_drawn(prompt_hash: str, head: int, *, seed: int) -> int:
@@ -80,7 +44,12 @@ def times_drawn(prompt_hash: str, head: int, *, seed: int) -> int:
 
 
 def cost_of_heads(
-    objective: Objective, rewards: Tensor, comparisons: Sequence[TokenizedComparison], *, seed: int
+    objective: Objective,
+    rewards: Tensor,
+    comparisons: Sequence[TokenizedComparison],
+    *,
+    seed: int,
+    attributes: Tensor | None = None,
 ) -> Tensor:
     """What comparisons cost a head on average, each on its own resample of their prompts; one head on all.
 
@@ -90,10 +59,11 @@ def cost_of_heads(
     Args:
         rewards: by every head, shape (B, H).
         seed: draws the resamples.
+        attributes: what attribute heads say, as `Objective.cost` has it; they are parts of one reward.
     """
     heads = rewards.shape[1]
     if heads == 1:
-        return objective.cost(rewards[:, 0], comparisons)
+        return objective.cost(rewards[:, 0], comparisons, attributes=attributes)
     times = [[times_drawn(each.prompt_hash, head, seed=seed) for each in comparisons] for head in range(heads)]
     return mean_over_resamples(objective.cost, rewards, comparisons, times)
 
@@ -146,21 +116,3 @@ def write_mean_head(network: RewardNetwork, bank: HeadBank) -> None:
             network.head.bias.copy_(bank.bias.mean().reshape(1))
         else:
             bank.bias.sub_(bank.bias.mean())
-
-
-def save_bank(bank: HeadBank, directory: Path) -> None:
-    """Write heads.safetensors: weight (H, d) and bias (H,), float32."""
-    save_file(
-        {"weight": bank.weight.detach().cpu().contiguous(), "bias": bank.bias.detach().cpu().contiguous()},
-        directory / HEADS_FILE,
-    )
-
-
-def load_bank(directory: Path) -> HeadBank:
-    """Read heads.safetensors again."""
-    tensors = load_file(directory / HEADS_FILE)
-    return HeadBank(tensors["weight"], tensors["bias"])
-
-
-def _seed_of_head(seed: int, head: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{head}".encode()).digest()[:7], "big")

@@ -19,6 +19,22 @@ class RatingScale:
         return (value - self.mean) / self.std
 
 
+@dataclass(frozen=True)
+class RatedAttribute:
+    """An attribute that has a head of its own.
+
+    Args:
+        name: as the instrument or the imported file has it.
+        weight: how much of the reward it makes, -1 to 1, negative where less is better.
+        mean, std: of its ratings in the train split, in steps of their scale.
+    """
+
+    name: str
+    weight: float
+    mean: float
+    std: float
+
+
 def rating_scales(ratings: Iterable[tuple[str, float]]) -> dict[str, RatingScale]:
     """The scale of each attribute among (attribute, value); a std of 0 (all ratings alike) is given as 1."""
     values: dict[str, list[float]] = {}
@@ -39,13 +55,15 @@ def share_of_attributes(attributes: Mapping[str, float]) -> dict[str, float]:
 
 
 def squared_errors(rewards: Tensor, ratings: Tensor) -> Tensor:
-    """What each rating costs: the square of its distance from the reward.
+    """What each rating costs: the square of its distance from what is predicted.
 
-    Several attributes of one response, each a rating of its own, have the least cost at their weighted mean.
+    Where one reward predicts several attributes of a response, each a rating of its own, it costs least at their
+    weighted mean.
 
     Args:
-        rewards: of the rated responses, shape (N,), in standard deviations.
-        ratings: standardized, their sign turned where less is better, shape (N,).
+        rewards: what is predicted of each rating: the response's reward, or what the head of the rating's attribute
+            says, shape (N,), in standard deviations.
+        ratings: standardized, shape (N,); where they predict one reward, their sign turned where less is better.
 
     Returns: shape (N,), in squared standard deviations; on average 1 where every reward is 0.
     Raises: ValueError if the shapes differ.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rewardmodel.core.attribute_heads import AttributeHeads, write_weighted_head
 from rewardmodel.core.average_models import averaged
 from rewardmodel.core.calibrate import Calibration, mean_calibration
 from rewardmodel.core.checkpoint import MEMBERS, ModelCard, load_model, save_ensemble, save_model
@@ -11,8 +12,9 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.config.ensemble import WEIGHTS
 from rewardmodel.core.data.training_set import TrainingSet
 from rewardmodel.core.ensembles.ensemble import common_scales, read_members
-from rewardmodel.core.ensembles.heads import HeadBank, on_one_scale, write_mean_head
+from rewardmodel.core.ensembles.heads import on_one_scale, write_mean_head
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
+from rewardmodel.core.head_bank import HeadBank
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.reference import measured, reference_texts
 
@@ -26,7 +28,7 @@ def finish_network(
     config: TrainConfig,
     tie_parameter: float | None,
 ) -> tuple[str, ModelCard]:
-    """Measure and save one network, its heads on one scale if it has several.
+    """Measure and save one network, its heads on one scale or summed by weight if it has several.
 
     Args:
         card: what is known of it before its rewards are measured.
@@ -40,6 +42,8 @@ def finish_network(
         on_one_scale(network.heads, read_members((network,), texts, tokens_per_batch=tokens))
         write_mean_head(network, network.heads)
         card = replace(card, combine=config.combine, uncertainty_penalty=config.uncertainty_penalty)
+    elif isinstance(network.heads, AttributeHeads):
+        write_weighted_head(network, network.heads)
     card = measured((network,), card, data, loss=config.loss, tie_parameter=tie_parameter)
     return save_model(network, card, place), card
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rewardmodel.core.attribute_heads import with_attribute_heads
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet, require_pairs
 from rewardmodel.core.ensembles.averaging import average_of
@@ -53,7 +54,7 @@ class Fitting:
     """One training of one network, resumed from the directory's newest checkpoint if there is one.
 
     Args:
-        network: trained in place.
+        network: trained in place; where attributes have heads, read by these instead of its own.
         data: "train" and "validation"; what says nothing to the loss is left out of them.
         content_sha256: names the data, so that a checkpoint of other data is refused.
         processes: who trains it together; each has the same arguments.
@@ -81,6 +82,8 @@ class Fitting:
         self.objective = Objective(config, data["train"].comparisons).to(device)
         self.data = {split: self.objective.heard(part) for split, part in data.items()}
         require_pairs(self.data["train"], split="train")
+        if self.objective.attributes:
+            network = with_attribute_heads(network, self.objective.attributes, seed=config.seed)
         make_trainable(network, config, device)
         self.network, self.route, self.tokens_per_batch = self._way_through(network)
         if config.gradient_checkpointing is True:

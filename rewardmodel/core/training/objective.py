@@ -18,13 +18,14 @@ from rewardmodel.core.config.objective import (
     ObjectiveSettings,
 )
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.losses.bradley_terry import lead_nats, pair_nats, smoothed
 from rewardmodel.core.losses.centering import squared_rewards
 from rewardmodel.core.losses.davidson import davidson_log_probabilities, log_nu_of_tie_share
 from rewardmodel.core.losses.outcomes import TIE, outcome_nats
 from rewardmodel.core.losses.plackett_luce import plackett_luce_nats, stage_batch, stages_of
 from rewardmodel.core.losses.rao_kupper import log_theta_of_tie_share, rao_kupper_log_probabilities
-from rewardmodel.core.losses.regression import rating_scales, share_of_attributes, squared_errors
+from rewardmodel.core.losses.regression import RatedAttribute, rating_scales, share_of_attributes, squared_errors
 from rewardmodel.core.losses.scaled_bradley_terry import scaled_pair_nats
 
 TIE_SHARES = (0.01, 0.9)
@@ -58,6 +59,9 @@ class Objective(nn.Module):
 
     Attributes:
         rating_scales: mean and standard deviation of the ratings, by attribute; empty for other losses.
+        attributes: those that have a head of their own, in the order of the heads; () where one head makes the reward.
+
+    Raises: InvalidConfig if an attribute is to have a head that nobody rated.
     """
 
     def __init__(self, settings: ObjectiveSettings, comparisons: Sequence[TokenizedComparison] = ()) -> None:
@@ -73,6 +77,8 @@ class Objective(nn.Module):
         self.rating_scales = rating_scales((each.attribute, each.value) for one in read for each in one.ratings)
         weights = settings.attributes or dict.fromkeys(self.rating_scales, 1.0)
         self.attribute_shares = share_of_attributes(weights) if weights else {}
+        self.attributes = self._attributes_with_heads() if settings.attribute_heads else ()
+        self._columns = {attribute.name: column for column, attribute in enumerate(self.attributes)}
 
     def tie_parameter(self) -> float | None:
         """ν of Davidson or θ of Rao & Kupper as learned so far; None for a loss without one."""
@@ -84,21 +90,29 @@ class Objective(nn.Module):
         """What these comparisons weigh together; the cost of a step is divided by it."""
         return sum(self._weight(comparison) for comparison in comparisons)
 
-    def cost(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+    def cost(
+        self, rewards: Tensor, comparisons: Sequence[TokenizedComparison], *, attributes: Tensor | None = None
+    ) -> Tensor:
         """Weighted sum of what the comparisons cost, shape (), in nats (squared standard deviations in "regression").
 
         Args:
             rewards: of all their texts, one comparison after the other, shape (B,).
+            attributes: what each of A attribute heads says of the same texts, shape (B, A), in standard deviations;
+                needed where attributes have heads, and of no account elsewhere.
 
-        Raises: ValueError if there are more or fewer rewards than texts.
+        Raises: ValueError if there are more or fewer rewards than texts, or heads than attributes.
         """
         texts = sum(len(comparison.texts) for comparison in comparisons)
         if rewards.shape != (texts,):
             raise ValueError(f"rewards have shape {tuple(rewards.shape)}; the comparisons have {texts} texts.")
+        if self.attributes and (attributes is None or attributes.shape != (texts, len(self.attributes))):
+            found = None if attributes is None else tuple(attributes.shape)
+            raise ValueError(f"attributes have shape {found}, not {(texts, len(self.attributes))}.")
         if self.settings.loss == PLACKETT_LUCE:
             cost = self._cost_of_orders(rewards, comparisons)
         elif self.settings.loss == REGRESSION:
-            cost = self._cost_of_ratings(rewards, comparisons)
+            said = attributes if attributes is not None and self.attributes else rewards
+            cost = self._cost_of_ratings(said, comparisons)
         else:
             cost = self._cost_of_pairs(rewards, comparisons)
         if self.settings.centering:
@@ -146,25 +160,43 @@ class Objective(nn.Module):
         batch = stage_batch(stages).to(rewards.device)
         return (plackett_luce_nats(rewards, batch) * batch.weight).sum()
 
-    def _cost_of_ratings(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
-        texts, values, weights = [], [], []
+    def _attributes_with_heads(self) -> tuple[RatedAttribute, ...]:
+        if unrated := [name for name in self.attribute_shares if name not in self.rating_scales]:
+            rated = ", ".join(self.rating_scales) or "none"
+            raise InvalidConfig(
+                f"attributes names {unrated[0]!r}, of which the train split holds no rating, so that its head would "
+                f"learn nothing. Rated are: {rated}."
+            )
+        return tuple(
+            RatedAttribute(name, share, self.rating_scales[name].mean, self.rating_scales[name].std)
+            for name, share in self.attribute_shares.items()
+        )
+
+    def _cost_of_ratings(self, said: Tensor, comparisons: Sequence[TokenizedComparison]) -> Tensor:
+        """Args: said: rewards, shape (B,), or what each attribute head says, shape (B, A)."""
+        texts, columns, values, weights = [], [], [], []
         for start, comparison in _with_starts(comparisons):
             parts = [rating.weight * self._part(rating) for rating in comparison.ratings]
             scale = self._weight(comparison) / (sum(parts) or 1.0)
             for rating, part in zip(comparison.ratings, parts, strict=True):
                 if part:
-                    sign = 1 if self.attribute_shares[rating.attribute] > 0 else -1
+                    is_turned = not self.attributes and self.attribute_shares[rating.attribute] < 0
+                    value = self.rating_scales[rating.attribute].standardized(rating.value)
                     texts.append(start + rating.text)
-                    values.append(sign * self.rating_scales[rating.attribute].standardized(rating.value))
+                    columns.append(self._columns.get(rating.attribute, 0))
+                    values.append(-value if is_turned else value)
                     weights.append(part * scale)
-        rated = torch.tensor(texts, dtype=torch.int64, device=rewards.device)
-        nats = squared_errors(rewards[rated], _numbers(values, rewards))
-        return (nats * _numbers(weights, rewards)).sum()
+        rows, heads = (torch.tensor(places, dtype=torch.int64, device=said.device) for places in (texts, columns))
+        predicted = said[rows, heads] if self.attributes else said[rows]
+        return (squared_errors(predicted, _numbers(values, said)) * _numbers(weights, said)).sum()
 
     def _part(self, rating: Rating) -> float:
-        """How much the rating's attribute makes of the reward, 0 to 1; 0 where training has never seen it."""
+        """How much the rating counts beside others of its comparison, 0 to 1: all alike where attributes have heads,
+        whatever these make of the reward, else by how much of it each makes. 0 for one that training has never seen."""
         if rating.attribute not in self.rating_scales:
             return 0.0
+        if self.attributes:
+            return float(rating.attribute in self._columns)
         return abs(self.attribute_shares.get(rating.attribute, 0.0))
 
 

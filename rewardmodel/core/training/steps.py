@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from rewardmodel.core.attribute_heads import read_attributes
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data.batches import epoch_steps
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
@@ -74,8 +75,10 @@ def take_step(
         for passed, part in _passes(comparisons, route, tokens_per_batch, processes, network):
             stop_if_asked()
             with computing_in(config.precision, network.device):
-                rewards = network.read(route.features(network, passed))
-            cost = cost_of_heads(objective, rewards, passed, seed=config.seed) / step_weight * part
+                features = route.features(network, passed)
+            rewards, attributes = network.read(features), read_attributes(network, features)
+            cost = cost_of_heads(objective, rewards, passed, seed=config.seed, attributes=attributes)
+            cost = cost / step_weight * part
             cost.backward()
             if part:
                 tally.add(rewards.detach().mean(dim=1), passed, cost.detach())

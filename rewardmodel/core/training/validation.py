@@ -8,10 +8,10 @@ from torch import Tensor
 
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.training_set import TrainingSet
+from rewardmodel.core.ensembles.ensemble import read_outputs
 from rewardmodel.core.hardware import TOKENS_PER_BATCH, computing_in
 from rewardmodel.core.losses.outcomes import TIE
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.scorer import score_texts
 from rewardmodel.core.training.objective import Objective, pair_batch
 from rewardmodel.core.training.parallel import ALONE, Processes
 from rewardmodel.core.training.sharding import is_sharded
@@ -57,22 +57,25 @@ def validate(
         return None
     texts = [text for comparison in data.comparisons for text in comparison.texts]
     with computing_in(precision, network.device):
-        rewards = _scores(network, texts, processes)
+        rewards, attributes = _scores(network, texts, processes)
     with torch.inference_mode():
-        cost = objective.cost(rewards, data.comparisons).item()
+        cost = objective.cost(rewards, data.comparisons, attributes=attributes).item()
     pair = pair_batch(data.comparisons)
     rewards = rewards.cpu()
     leads = rewards[pair.better] - rewards[pair.worse]
     return Validation(cost / objective.weight(data.comparisons), leads[pair.target > TIE])
 
 
-def _scores(network: RewardNetwork, texts: Sequence[EncodedText], processes: Processes) -> Tensor:
-    """The reward of each text, shape (B,). A divided backbone is computed by all processes for all texts."""
+def _scores(network: RewardNetwork, texts: Sequence[EncodedText], processes: Processes) -> tuple[Tensor, Tensor]:
+    """The reward of each text, shape (B,), the mean where there are several heads, and what A attribute heads say,
+    shape (B, A). A divided backbone is computed by all processes for all texts."""
     by_length = sorted(range(len(texts)), key=lambda index: len(texts[index].token_ids))
     mine = by_length if is_sharded(network.model) else by_length[processes.rank :: processes.count]
-    scores = score_texts(
-        network, [texts[index] for index in mine], tokens_per_batch=TOKENS_PER_BATCH[network.device.type]
+    outputs = read_outputs(
+        (network,), [texts[index] for index in mine], tokens_per_batch=TOKENS_PER_BATCH[network.device.type]
     )
-    rewards = torch.zeros(len(texts), device=network.device)
-    rewards[mine] = torch.tensor(scores, device=network.device)
-    return rewards if is_sharded(network.model) else processes.total(rewards)
+    found = torch.cat([outputs.members.mean(dim=1, keepdim=True), outputs.attributes], dim=1).to(network.device)
+    said = torch.zeros(len(texts), found.shape[1], device=network.device)
+    said[mine] = found
+    said = said if is_sharded(network.model) else processes.total(said)
+    return said[:, 0], said[:, 1:]
