@@ -13,7 +13,14 @@ class RunDirectoryBusy(ExpectedFailure):
 
 
 class InvalidConfig(ExpectedFailure, ValueError):
-    """A setting has a value that it cannot have, or a name that nobody knows."""
+    """A setting has a value that it cannot have, or a name that nobody knows.
+
+    Args: field: the setting, where it is one; a page shows the sentence beside it.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class InvalidData(ExpectedFailure, ValueError):
