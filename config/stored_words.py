@@ -127,6 +127,7 @@ KNOWN = (
     gettext_noop("no train split is known to learn words from"),
     gettext_noop("no two people judged the same two responses"),
     gettext_noop("nowhere did three people judge the same two responses"),
+    gettext_noop("ratings or predictions do not differ"),
     gettext_noop("rewards or lengths do not differ within a prompt"),
     # what a run was made from
     gettext_noop("file"),
@@ -134,6 +135,7 @@ KNOWN = (
     gettext_noop("project"),
     gettext_noop("reward model"),
     gettext_noop("snapshot"),
+    gettext_noop("sweep"),
     # what a format has no place for
     gettext_noop("an order beside the word that all are bad, or that word"),
     gettext_noop("answers of several messages"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from config.administration.lists import ReadOnlyAdmin
 from config.administration.searches import beginning, exactly, number
 from config.administration.shown import as_json
-from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
+from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Sweep
 
 
 @admin.register(RewardModel)
@@ -44,3 +44,16 @@ class EvaluationAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("metrics"))
     def measured(self, evaluation: Evaluation) -> SafeString | str:
         return as_json(evaluation.metrics)
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ("name", "snapshot", "created_by", "created_at")
+    list_select_related = ("snapshot__project", "created_by")
+    searches = (beginning("name"),)
+    search_help_text = gettext_lazy("How a name begins.")
+    fields = ("name", "snapshot", "wanted", "created_by", "created_at")
+
+    @admin.display(description=gettext_lazy("asked"))
+    def wanted(self, sweep: Sweep) -> SafeString | str:
+        return as_json(sweep.asked)

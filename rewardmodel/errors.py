@@ -14,12 +14,16 @@ class InvalidTraining(RewardModelError):
     status = 400
 
 
+class InvalidSweep(InvalidTraining):
+    """A sweep that asks for a setting, a value or a number of runs that cannot be."""
+
+
 class UnknownReliability(InvalidTraining):
     """The train split does not show how reliable its annotators are."""
 
 
 class NameTaken(RewardModelError):
-    """There is a reward model of that name, or one is being trained."""
+    """There is a reward model of that name, or one is being trained; or another sweep has it."""
 
     code = "name_taken"
     status = 409

@@ -68,6 +68,46 @@ class Evaluation(models.Model):
         return f"{self.reward_model} · {self.data}"
 
 
+class Sweep(models.Model):
+    """One question asked by many trainings on one snapshot: which settings do best on validation?"""
+
+    name = models.SlugField(max_length=100, unique=True)
+    snapshot = models.ForeignKey("labeling.Snapshot", on_delete=models.PROTECT, related_name="sweeps")
+    # {"settings", "vary": {setting: values or {"low", "high", "scale"}}, "draws", "draw_seed", "seeds"}: as asked
+    asked = models.JSONField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [CheckConstraint(condition=~Q(name=""), name="sweep_has_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SweepRun(models.Model):
+    """One training of a sweep: an ordinary run, and in what its settings differ from those of the others."""
+
+    sweep = models.ForeignKey(Sweep, on_delete=models.PROTECT, related_name="trainings")
+    run = models.OneToOneField("runs.Run", on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()  # from 1
+    varied = models.JSONField(default=dict)  # setting: value, for what the sweep varies, the seed left out
+    seed = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=64)  # sha256 of varied and seed
+
+    class Meta:
+        ordering = ["sweep", "position"]
+        constraints = [
+            UniqueConstraint(fields=["sweep", "position"], name="sweep_position_once"),
+            UniqueConstraint(fields=["sweep", "digest"], name="sweep_asks_the_same_once"),
+            CheckConstraint(condition=Q(position__gte=1), name="sweep_positions_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sweep} · {self.position}"
+
+
 class Score(models.Model):
     """The reward that one model gives one response, in nats; only differences between answers to a prompt count."""
 

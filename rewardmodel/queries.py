@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, QuerySet
+from django.db.models import Avg, Count, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from labeling.models import Comparison, Person, Project, Response, Snapshot
 from labeling.queries import projects_visible_to
 from rewardmodel.errors import UnknownData, UnknownRewardModel
-from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score
+from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score, Sweep
+from runs.models import Run
 
 SHORTEST_DIGEST = 8
 
@@ -53,6 +54,26 @@ def get_reward_model(name: str) -> RewardModel:
             _("There is no reward model “%(name)s”. There are: %(known)s.") % {"name": name, "known": known}
         )
     return model
+
+
+def sweeps_visible_to(person: Person) -> QuerySet[Sweep]:
+    """Of every sweep (engineers and owners) or those on projects one manages: newest first, with `runs` and `ended`."""
+    ended = [Run.State.SUCCEEDED, Run.State.FAILED, Run.State.CANCELLED]
+    sweeps = Sweep.objects.select_related("snapshot__project", "created_by").annotate(
+        runs=Count("trainings"), ended=Count("trainings", filter=Q(trainings__run__state__in=ended))
+    )
+    sweeps = sweeps.order_by("-created_at", "-pk")
+    if person.is_engineer:
+        return sweeps
+    return sweeps.filter(snapshot__project__in=managed_projects(person))
+
+
+def get_sweep_for(person: Person, name: str) -> Sweep:
+    """The sweep of that name. Raises: Http404 where it does not exist for this person."""
+    sweep = sweeps_visible_to(person).filter(name=name).first()
+    if sweep is None:
+        raise Http404
+    return sweep
 
 
 def champion() -> RewardModel | None:

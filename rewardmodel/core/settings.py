@@ -24,12 +24,13 @@ class Settings:
         fields = {field.name: field for field in dataclasses.fields(cls)}
         for name in values:
             if name not in fields:
-                raise InvalidConfig(f"There is no setting {name!r}. The settings are: {', '.join(sorted(fields))}.")
+                known = ", ".join(sorted(fields))
+                raise InvalidConfig(f"There is no setting {name!r}. The settings are: {known}.", field=name)
         for name, field in fields.items():
             has_default = not (field.default is field.default_factory is dataclasses.MISSING)
             if not has_default and name not in values:
-                raise InvalidConfig(f"{name} is missing.")
-        return cls(**{name: _typed(name, fields[name].type, value) for name, value in values.items()})
+                raise InvalidConfig(f"{name} is missing.", field=name)
+        return cls(**{name: typed(name, fields[name].type, value) for name, value in values.items()})
 
     def __post_init__(self) -> None:
         """Nothing to check here; a subclass checks its own fields after its bases'."""
@@ -40,7 +41,7 @@ class Settings:
     def require(self, holds: bool, field: str, rule: str) -> None:
         """Raise InvalidConfig, naming the field and its value, where a rule does not hold."""
         if not holds:
-            raise InvalidConfig(f"{field} {rule}, not {getattr(self, field)!r}.")
+            raise InvalidConfig(f"{field} {rule}, not {getattr(self, field)!r}.", field=field)
 
     def require_positive(self, *fields: str) -> None:
         for field in fields:
@@ -60,15 +61,23 @@ class Settings:
         self.require(getattr(self, field) in choices, field, f"must be one of {', '.join(choices)}")
 
 
-def _typed(name: str, annotation: Any, value: Any) -> Any:
-    """`value` if it has the field's type; a whole number counts as a fraction too, a boolean as neither."""
+def kinds_of(annotation: Any) -> tuple[type, ...]:
+    """The types that a field's annotation allows: `int | str | None` gives (int, str, NoneType)."""
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    kinds = tuple(get_origin(part) or part for part in parts)
+    return tuple(get_origin(part) or part for part in parts)
+
+
+def typed(name: str, annotation: Any, value: Any) -> Any:
+    """`value` if it has the field's type; a whole number counts as a fraction too, a boolean as neither.
+
+    Raises: InvalidConfig, naming the field, for a value of another type.
+    """
+    kinds = kinds_of(annotation)
     if float in kinds and type(value) is int:
         return float(value)
     if tuple in kinds and isinstance(value, list):
         return tuple(value)
     if (isinstance(value, bool) and bool not in kinds) or not isinstance(value, kinds):
         wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-        raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.")
+        raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.", field=name)
     return value

@@ -24,6 +24,7 @@ from rewardmodel.core.data.training_set import TrainingSet
 from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.ensembles.members import MemberDirectory, MemberResult, train_members
 from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.evaluation.choosing import choosing_figures
 from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.model import RewardNetwork, load_backbone
@@ -216,8 +217,13 @@ class Training:
 def _report(
     directory: RunDirectory, model_directory: Path, config: TrainConfig, rules: PairRules, device: str
 ) -> dict[str, Any]:
-    """Figures on the test split, or on validation where nothing was kept for testing, by the saved model itself."""
+    """Figures on the test split, or on validation where nothing was kept for testing, by the saved model itself.
+
+    `validation` holds those by which this model is chosen among others.
+    """
     scorer = RewardScorer.load(model_directory, device=device)
+    held_out = read_snapshot(config.snapshot, split="validation", kind="comparison")
+    choosing = {"validation": choosing_figures(directory.interruptible(held_out), scorer, rules=rules)}
     for split in ("test", "validation"):
         rows = read_snapshot(config.snapshot, split=split, kind="comparison")
         train_rows = read_snapshot(config.snapshot, split="train", kind="comparison")
@@ -230,8 +236,8 @@ def _report(
             outcomes=directory.path / FILE,
         )
         if report["pairs"]:
-            return {**report, "split": split}
-    return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0}
+            return {**report, "split": split, **choosing}
+    return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0, **choosing}
 
 
 def _told(config: TrainConfig, rules: PairRules) -> dict[str, Any]:

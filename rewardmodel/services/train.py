@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
 from rewardmodel.services.files import adopt, home
 from rewardmodel.services.model_card import write_model_card
 from rewardmodel.services.token_cache import token_cache
+from rewardmodel.sweep_outcomes import best_of_its_sweep
 from runs.models import Run
 from runs.services.queueing import queue_run
 
@@ -28,10 +29,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
 SETTINGS_OF_THE_RUN = ("snapshot", "name")
 NO_RELIABILITY = "none"
 RELIABILITY = (NO_RELIABILITY, "dawid-skene", "noisy-bradley-terry")
-RESERVED_NAMES = frozenset({"aliases", "compare", "fragments"})
+RESERVED_NAMES = frozenset({"aliases", "compare", "fragments", "sweeps"})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
-    "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second",
+    "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second", "validation",
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def queue_training(
     config: Mapping[str, Any] | None = None,
     name: str = "",
     created_by: Person | None = None,
+    lineage: Iterable[dict[str, str]] = (),
 ) -> Run:
     """Record that a reward model should be trained on a snapshot.
 
@@ -48,25 +50,14 @@ def queue_training(
         config: settings of TrainConfig that differ from the defaults; neither snapshot nor name. Beside them
             "reliability" may name a model of annotators whose weights are computed when the run begins.
         name: what the model will be called; the project and a number by default.
+        lineage: what the run comes from beside the snapshot.
 
     Raises:
         InvalidTraining: a setting does not exist or cannot have that value, or the snapshot holds no comparison.
         NameTaken: there is or will be a model of that name.
     """
     chosen = dict(config or {})
-    for setting in SETTINGS_OF_THE_RUN:
-        if setting in chosen:
-            raise InvalidTraining(
-                _("The config must not hold “%(setting)s”: it is given beside it.") % {"setting": setting},
-                fields={setting: _("given beside the config")},
-            )
-    _check_what_the_platform_adds(chosen)
-    try:
-        TrainConfig.from_dict({**_without_reliability(chosen), "snapshot": snapshot.file})
-    except InvalidConfig as error:
-        raise InvalidTraining(str(error), fields={"config": str(error)}) from error
-    if not snapshot.manifest.get("counts", {}).get("splits", {}).get("train", {}).get("comparisons", 1):
-        raise InvalidTraining(_("The train split of this snapshot is empty. Freeze one with more comparisons."))
+    check_training(snapshot=snapshot, chosen=chosen)
     name = _free_name(name, snapshot)
     return queue_run(
         kind=KIND,
@@ -79,9 +70,31 @@ def queue_training(
                 "label": _("snapshot %(sha)s") % {"sha": snapshot.content_sha256[:12]},
                 "url": f"/projects/{snapshot.project.slug}/datasets/",
                 "kind": "snapshot",
-            }
+            },
+            *lineage,
         ],
     )
+
+
+def check_training(*, snapshot: Snapshot, chosen: Mapping[str, Any]) -> None:
+    """Refuse settings that no training on this snapshot can have. The error's `fields` name the setting.
+
+    Raises: InvalidTraining.
+    """
+    for setting in SETTINGS_OF_THE_RUN:
+        if setting in chosen:
+            raise InvalidTraining(
+                _("The config must not hold “%(setting)s”: it is given beside it.") % {"setting": setting},
+                fields={setting: _("given beside the config")},
+            )
+    _check_what_the_platform_adds(chosen)
+    try:
+        config = TrainConfig.from_dict({**_without_reliability(chosen), "snapshot": snapshot.file})
+        config.require_rules(_rules(snapshot, chosen))
+    except InvalidConfig as error:
+        raise InvalidTraining(str(error), fields={error.field or "config": str(error)}) from error
+    if not snapshot.manifest.get("counts", {}).get("splits", {}).get("train", {}).get("comparisons", 1):
+        raise InvalidTraining(_("The train split of this snapshot is empty. Freeze one with more comparisons."))
 
 
 def prepare_training(run: Run, directory: Path) -> None:
@@ -90,7 +103,7 @@ def prepare_training(run: Run, directory: Path) -> None:
     chosen = {"token_cache": token_cache(), **_without_reliability(run.config["settings"])}
     method = run.config["settings"].get("reliability", NO_RELIABILITY)
     if method != NO_RELIABILITY:
-        rules = PairRules.from_dict(chosen.get("pair_rules") or snapshot.manifest["rules"])
+        rules = _rules(snapshot, chosen)
         chosen["annotator_weights"] = _weights(directory, home() / snapshot.file, method=method, rules=rules)
     config = TrainConfig.from_dict(
         {
@@ -131,10 +144,23 @@ def finish_training(run: Run, directory: Path, result: dict[str, Any]) -> dict[s
             run=run,
         )
     RewardModelAlias.objects.update_or_create(
-        alias=RewardModelAlias.Name.CANDIDATE, defaults={"reward_model": model, "changed_by": run.created_by}
+        alias=RewardModelAlias.Name.CANDIDATE,
+        defaults={"reward_model": best_of_its_sweep(model), "changed_by": run.created_by},
     )
     write_model_card(model, result, home() / place)
     return {**result, "model": name, "url": reverse("reward-model", args=[name])}
+
+
+def _rules(snapshot: Snapshot, chosen: Mapping[str, Any]) -> PairRules:
+    """How judgments become pairs: by the settings, or else by the snapshot's manifest.
+
+    Raises: InvalidConfig for a rule that does not exist.
+    """
+    named = chosen.get("pair_rules")
+    try:
+        return PairRules.from_dict(named if named is not None else snapshot.manifest.get("rules") or {})
+    except ValueError as error:
+        raise InvalidConfig(f"pair_rules: {error}", field="pair_rules") from error
 
 
 def _without_reliability(chosen: Mapping[str, Any]) -> dict[str, Any]:

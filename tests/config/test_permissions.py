@@ -21,7 +21,7 @@ from labeling.services.invitations import create_invitation
 from labeling.services.leases_by_name import lease_by_name
 from labeling.services.people import create_token
 from labeling.services.snapshots import SnapshotRequest, freeze_snapshot
-from rewardmodel.models import RewardModel
+from rewardmodel.models import RewardModel, Sweep
 from runs.models import Run
 from tests.factories import (
     make_comparison,
@@ -128,6 +128,10 @@ MATRIX = {
     "reward-model": ("L4444..", NOT_ALLOWED),
     "reward-model-card": ("L4444..", NOT_ALLOWED),
     "reward-models-compare": ("L444...", NOT_ALLOWED),
+    "reward-model-sweeps": ("L444...", "L4443.."),
+    "reward-model-sweep": ("L444...", NOT_ALLOWED),
+    "reward-model-sweep-status": ("L444...", NOT_ALLOWED),
+    "reward-model-sweep-cancel": (NOT_ALLOWED, "L4443.."),
     "reward-model-promote": (NOT_ALLOWED, "L4444.."),
     "reward-model-score": (NOT_ALLOWED, "L4444.."),
     "fragment-project-lineage": ("L444...", NOT_ALLOWED),
@@ -171,6 +175,9 @@ MATRIX = {
     "api-reward-model": ("L4444..", NOT_ALLOWED),
     "api-reward-model-score": (NOT_ALLOWED, "L4444.."),
     "api-reward-model-promote": (NOT_ALLOWED, "L4444.."),
+    "api-sweeps": ("L444...", "L4443.."),
+    "api-sweep": ("L444...", NOT_ALLOWED),
+    "api-sweep-cancel": (NOT_ALLOWED, "L4443.."),
     "api-policies": ("L4444..", "L4444.."),
     "api-policy": ("L4444..", NOT_ALLOWED),
     "api-policy-generate": (NOT_ALLOWED, "L4444.."),
@@ -226,6 +233,8 @@ class World:
         RewardModel.objects.create(
             name="a-model", directory="reward-models/a-model", backbone="minilm", digest="0" * 64
         )
+        asked = {"settings": {}, "vary": {}, "draws": None, "draw_seed": 0, "seeds": [0]}
+        sweep = Sweep.objects.create(name="a-model", snapshot=snapshot, asked=asked)
         Policy.objects.create(name="a-model", directory="policies/a-model", method="base", digest="0" * 64)
         trial = Run.objects.create(
             kind="try_policy", title="A trial", state="failed", finished_at=timezone.now(),
@@ -271,6 +280,7 @@ class World:
                 "api-export-report": snapshot.pk,
                 **dict.fromkeys(("playground-trial", "playground-answers"), trial.pk),
                 **dict.fromkeys(("labeling-submit", "labeling-skip"), lease.pk),
+                **dict.fromkeys(("api-sweep", "api-sweep-cancel"), sweep.pk),
                 **dict.fromkeys(("api-judgment", "api-heartbeat", "api-release"), lease.pk),
             },
             "default_pk": batch.run_id,

@@ -47,5 +47,5 @@ class DataSettings(Settings):
         try:
             check_annotator_weights(self.annotator_weights or {})
         except ValueError as error:
-            raise InvalidConfig(f"annotator_weights: {error}") from None
+            raise InvalidConfig(f"annotator_weights: {error}", field="annotator_weights") from None
         self.require_at_least_one("comparisons_per_step", "epochs", "max_training_tokens")

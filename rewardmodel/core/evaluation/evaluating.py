@@ -83,12 +83,12 @@ def evaluate_rows(
     seen = Seen()
     iterator = iter(rows)
     while chunk := list(islice(iterator, COMPARISONS_AT_ONCE)):
-        _look_at(chunk, scorer, seen, rules=rules, words=words, benchmark=benchmark)
+        look_at(chunk, scorer, seen, rules=rules, words=words, benchmark=benchmark)
     report = _figures(seen, words, temperature=scorer.card.temperature, seed=seed, category=category, file=outcomes)
     return report if benchmark is None else {**report, "benchmark": benchmark.figures(seed=seed)}
 
 
-def _look_at(
+def look_at(
     chunk: Sequence[HasRecord],
     scorer: RewardScorer,
     seen: Seen,
@@ -97,6 +97,7 @@ def _look_at(
     words: Words,
     benchmark: Scores | None,
 ) -> None:
+    """Score one part of the rows, and note everything that is asked of it later."""
     tallies = seen.tallies
     tallies.rows += len(chunk)
     heard = list(_heard(chunk, rules, tallies))

@@ -27,7 +27,7 @@ class Command(JsonCommand):
         parser.add_argument("--wait", action="store_true", help="Train here and answer with the figures.")
 
     def handle_json(self, **options: Any) -> dict[str, Any]:
-        config = _read_config(options["config"])
+        config = read_config(options["config"])
         run = queue_training(snapshot=get_snapshot(options["snapshot"]), config=config, name=options["name"])
         if not options["wait"]:
             execute_run.delay_on_commit(str(run.pk))
@@ -43,7 +43,8 @@ def result_of(run: Run) -> dict[str, Any]:
     return {"run": str(run.pk), **run.result}
 
 
-def _read_config(file: str | None) -> dict[str, Any]:
+def read_config(file: str | None) -> dict[str, Any]:
+    """The settings that a JSON file holds; none without a file. Raises: InvalidTraining."""
     if not file:
         return {}
     try:
