@@ -49,6 +49,7 @@ class EvaluationPage:
     ties: IntervalChart | None
     rankings: IntervalChart | None
     best_of_n: Sequence[Line]
+    attributes: Sequence[Line]
     margins: BarChart | None
     benchmark: IntervalChart | None
     benchmark_lines: Sequence[Line]
@@ -79,6 +80,7 @@ def evaluation_page(metrics: Mapping[str, Any]) -> EvaluationPage:
         ties=_ties(metrics.get("three_way") or {}),
         rankings=_rankings(rankings, best),
         best_of_n=_curve(best.get("curve") or []),
+        attributes=[_attribute(one) for one in metrics.get("attributes") or []],
         margins=_margins(metrics.get("margins") or {}),
         benchmark=_shares([_measure(row["label"], row) for row in benchmark.get("subsets") or []]),
         benchmark_lines=_benchmark(benchmark),
@@ -211,6 +213,12 @@ def _curve(curve: Sequence[Mapping[str, Any]]) -> list[Line]:
         Line(str(one["n"]), (said_figure(one["picked"]), three_decimals(one["best"]), three_decimals(one["random"])))
         for one in curve
     ]
+
+
+def _attribute(one: Mapping[str, Any]) -> Line:
+    spread = "–" if one["spread"] is None else three_decimals(one["spread"])
+    figures = (said_figure(one[name]) for name in ("pearson", "spearman", "rmse"))
+    return Line(one["name"], (three_decimals(one["weight"]), *figures, spread, f"{one['rmse']['n']:,}"))
 
 
 def _margins(margins: Mapping[str, Any]) -> BarChart | None:

@@ -1,5 +1,6 @@
 """How sure a figure over pairs is: 95 % intervals from drawing whole prompts again and again. NumPy only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,10 @@ class Resampling:
     def prompts_among(self, chosen: Bools) -> int:
         """How many prompts the chosen pairs belong to."""
         return len(np.unique(self._cluster[chosen]))
+
+    def draws(self) -> Iterator[Floats]:
+        """How often each resample holds each pair, shape (P,), one resample after the other."""
+        return (times[self._cluster].astype(np.float64) for times in self._times)
 
     def totals(self, values: Floats) -> Floats:
         """The sum of each column in every resample: values of shape (P, M) give shape (resamples, M)."""

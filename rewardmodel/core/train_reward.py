@@ -235,7 +235,7 @@ def _report(
             learned_from=LearnedFrom(train_rows, is_the_models=True),
             outcomes=directory.path / FILE,
         )
-        if report["pairs"]:
+        if report["pairs"] or any(one["rmse"]["n"] for one in report.get("attributes", ())):
             return {**report, "split": split, **choosing}
     return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0, **choosing}
 

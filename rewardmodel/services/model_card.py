@@ -53,7 +53,7 @@ Held out: {split} split, {pairs} pairs of {prompts} prompts. Intervals are 95 %,
 | calibration error (ECE) | {ece} |
 
 {verdict}
-{slices}
+{slices}{attributes}
 {evaluations}
 ## How to use it
 ```python
@@ -118,6 +118,7 @@ def card_text(model: RewardModel, result: Figures) -> str:
         ece=_figure(calibration.get("ece") or {"value": result.get("ece")}),
         verdict=_verdict(result),
         slices=_slices(result.get("slices") or []),
+        attributes=_attributes(result.get("attributes") or []),
         evaluations=_evaluations(model),
         opinions=_opinions(model.config),
         temperature=result.get("temperature") or 1.0,
@@ -126,7 +127,7 @@ def card_text(model: RewardModel, result: Figures) -> str:
 
 
 def _opinions(config: Figures) -> str:
-    """What these lines load of a model with several opinions; nothing to say of a single one."""
+    """What these lines load of a model with several heads or members; nothing to say of a single one."""
     combine = config.get("combine", "mean")
     if config.get("members", 1) > 1 and combine != "weights":
         return (
@@ -136,6 +137,11 @@ def _opinions(config: Figures) -> str:
     if config.get("heads", 1) > 1:
         same = "that is the platform's reward" if combine == "mean" else f"the platform's reward is their {combine}"
         return f"These lines load the mean of its {config['heads']} heads (`heads.safetensors`); {same}.\n\n"
+    if config.get("attribute_heads"):
+        return (
+            "These lines load the reward, the weighted sum of a head for each attribute. The heads themselves lie in "
+            "`heads.safetensors`; mean and std in `plumbline.json` turn what they say into ratings.\n\n"
+        )
     return ""
 
 
@@ -158,6 +164,19 @@ def _slices(slices: Sequence[Figures]) -> str:
         for row in one["rows"]
     ]
     return "\n".join(["\n| by | part | accuracy | pairs |", "|---|---|---|---|", *lines, ""]) if lines else ""
+
+
+def _attributes(attributes: Sequence[Figures]) -> str:
+    """How well each head predicts the ratings of its attribute; nothing of a model without such heads."""
+    lines = [
+        f"| {_cell(one['name'])} | {one['weight']:+.3f} | {_figure(one['pearson'])} | {_figure(one['spearman'])} "
+        f"| {_figure(one['rmse'])} | {_figure({'value': one['spread']})} | {one['rmse']['n']} |"
+        for one in attributes
+    ]
+    if not lines:
+        return ""
+    named = "| attribute | part of the reward | Pearson | Spearman | error (RMSE) | spread of ratings | ratings |"
+    return "\n".join(["", named, "|---|---|---|---|---|---|---|", *lines, ""])
 
 
 def _evaluations(model: RewardModel) -> str:

@@ -121,6 +121,22 @@ def test_figures_of_an_older_version_are_shown_as_far_as_they_go() -> None:
     assert evaluation_page({"accuracy": None}).accuracy is None
 
 
+def test_attributes_are_shown_with_their_part_of_the_reward_and_why_there_is_no_figure(
+    project: Project, engineer: Client
+) -> None:
+    figure = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 1234, "prompts": 100}
+    flat = {"value": None, "reason": "ratings or predictions do not differ", "n": 30, "prompts": 30}
+    attributes = [
+        {"name": "<b>help", "weight": 0.75, "pearson": figure, "spearman": figure, "rmse": figure, "spread": 1.5},
+        {"name": "tone", "weight": -0.25, "pearson": flat, "spearman": flat, "rmse": figure, "spread": None},
+    ]
+    page = page_of(engineer, f"/reward-models/{model_with({**FIGURES, 'attributes': attributes}, project).name}/")
+    for said in ("Rated attributes", "&lt;b&gt;help", "0.500 (0.250 – 0.750)", "1,234", "1.500"):
+        assert said in page, said
+    assert page.count("ratings or predictions do not differ") == 2
+    assert "Rated attributes" not in page_of(engineer, f"/reward-models/{model_with(FIGURES, project).name}/")
+
+
 def test_slices_are_named_for_people() -> None:
     assert slice_label("length_ratio", "1.1-1.5") == "1.1 to 1.5 times"
     assert slice_label("length_ratio", "2-") == "2 times or more"

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from preferences.pairs import PairRules
+from preferences.ratings import derive_ratings
 from preferences.records import ComparisonRecord
 from rewardmodel.core.data.texts import response_text
 from rewardmodel.core.data.training_set import HasRecord, texts_of
+from rewardmodel.core.evaluation.attributes import Ratings, attribute_figures
 from rewardmodel.core.evaluation.calibration import calibration_figures, expected_calibration_error
 from rewardmodel.core.evaluation.disagreements import Disagreements
 from rewardmodel.core.evaluation.floors import LearnedFrom, Words, floor_figures, has_earned_its_keep, learn_words
@@ -39,7 +41,7 @@ class Seen:
     """What passed by.
 
     word_scores: the bag of words' scores of each comparison. hashes: of the comparisons. known_prompts: hashes of the
-    prompts that the model learned from.
+    prompts that the model learned from. ratings: beside what attribute heads predict of them.
     """
 
     tallies: Tallies = field(default_factory=Tallies)
@@ -47,6 +49,7 @@ class Seen:
     word_scores: list[list[float]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
     known_prompts: set[str] = field(default_factory=set)
+    ratings: Ratings = field(default_factory=Ratings)
 
 
 def evaluate_rows(
@@ -74,7 +77,8 @@ def evaluate_rows(
 
     Returns: accuracy with its 95 % interval over prompts, log_loss, brier and ece after calibration; `calibration`,
         `reliability`, `floors` and whether the model has earned its keep, `agreement` and `people`, `three_way`,
-        `slices`, `length`, `margins`, `rankings`, `disagreements`; counts of what was read and left out.
+        `slices`, `length`, `margins`, `rankings`, `disagreements`; counts of what was read and left out; for a model
+        with attribute heads `attributes`, which asks of ratings and needs no pair.
         A figure is {"value", "low", "high", "n", "prompts"}, or {"value": None, "reason"}: never a NaN.
         Without any pair, figures are None and pairs is 0.
     """
@@ -85,6 +89,8 @@ def evaluate_rows(
     while chunk := list(islice(iterator, COMPARISONS_AT_ONCE)):
         look_at(chunk, scorer, seen, rules=rules, words=words, benchmark=benchmark)
     report = _figures(seen, words, temperature=scorer.card.temperature, seed=seed, category=category, file=outcomes)
+    if scorer.card.attributes:
+        report["attributes"] = attribute_figures(seen.ratings, scorer.card.attributes, seed=seed)
     return report if benchmark is None else {**report, "benchmark": benchmark.figures(seed=seed)}
 
 
@@ -100,11 +106,15 @@ def look_at(
     """Score one part of the rows, and note everything that is asked of it later."""
     tallies = seen.tallies
     tallies.rows += len(chunk)
-    heard = list(_heard(chunk, rules, tallies))
+    heard = list(_heard(chunk, rules, tallies, hears_ratings=bool(scorer.card.attributes)))
     items = [ScoreItem(prompt, text) for record, _ in heard for prompt, text in texts_of(record)]
     rewards = iter(scorer.score(items))
     for record, verdicts in heard:
         found = list(islice(rewards, len(record.responses)))
+        if scorer.card.attributes:
+            seen.ratings.add(record, rules, [reward.attributes or {} for reward in found])
+        if not verdicts:
+            continue
         values = [reward.reward for reward in found]
         judged = tallies.add(record, verdicts, values, [reward.uncertainty for reward in found])
         seen.disagreements.look_at(record, judged)
@@ -119,8 +129,9 @@ def look_at(
 
 
 def _heard(
-    chunk: Sequence[HasRecord], rules: PairRules, tallies: Tallies
+    chunk: Sequence[HasRecord], rules: PairRules, tallies: Tallies, *, hears_ratings: bool
 ) -> Iterator[tuple[ComparisonRecord, list[Verdict]]]:
+    """Comparisons with a pair and what was said of them; where ratings are heard, also those that have nothing else."""
     for row in chunk:
         record = row.record
         if record.kind != "comparison":
@@ -131,8 +142,10 @@ def _heard(
             verdicts = verdicts_of(record, rules)
             if any(verdict.wins or verdict.ties for verdict in verdicts):
                 yield record, verdicts
-            else:
-                tallies.left_out["no judgment with a pair"] += 1
+                continue
+            tallies.left_out["no judgment with a pair"] += 1
+            if hears_ratings and derive_ratings(record, rules):
+                yield record, []
 
 
 def _figures(
