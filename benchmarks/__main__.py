@@ -17,6 +17,7 @@ from benchmarks.report import RESULTS, write_report
 QUICK_RESULTS = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks"
 NAMES = (
     "reward_training",
+    "reward_accuracy",
     "scoring",
     "routes",
     "judging",

@@ -32,6 +32,9 @@ DECODERS = {
 
 def make_backbone(name: str, folder: Path, texts: Iterable[str]) -> Path:
     """Save a backbone; a decoder's tokenizer is trained on the texts. Its embeddings have the shape's own size."""
+    from rewardmodel.core.model import quiet_transformers
+
+    quiet_transformers()
     if name == ENCODER:
         _save_encoder(folder)
     else:
@@ -41,15 +44,21 @@ def make_backbone(name: str, folder: Path, texts: Iterable[str]) -> Path:
 
 def _save_encoder(folder: Path) -> None:
     """MiniLM with a tokenizer that tells it no token types: TRL's collator passes none on."""
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
     from rewardmodel.core.model import backbone_path
 
     path = backbone_path("minilm")
     AutoModel.from_pretrained(path).save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(path)
-    tokenizer.backend_tokenizer.post_processor = _without_types(tokenizer)
-    tokenizer.save_pretrained(folder)
+    backend = tokenizer.backend_tokenizer
+    backend.post_processor = _without_types(tokenizer)
+    kept = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
+    PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_input_names=["input_ids", "attention_mask"],
+        **{name: getattr(tokenizer, name) for name in kept},
+    ).save_pretrained(folder)
 
 
 def _without_types(tokenizer: Any) -> Any:

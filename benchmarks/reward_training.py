@@ -205,7 +205,7 @@ def train_ours(prepared: Prepared, device: str) -> Outcome:
         run_child("rewardmodel.core.train_reward", run_directory)
         result = json.loads((Path(run_directory) / "result.json").read_text())
         lines = (Path(run_directory) / "metrics.jsonl").read_text().splitlines()
-    losses = [line["loss"] for line in map(json.loads, lines) if line["split"] == "train"]
+    losses = [line["loss"] for line in map(json.loads, lines) if line.get("split") == "train"]
     return checked(Outcome(result["training_seconds"], losses, result["peak_memory_bytes"]), prepared)
 
 

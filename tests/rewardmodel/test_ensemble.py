@@ -1,6 +1,7 @@
 """Several opinions: how they become one reward, and how an ensemble of networks lies on disk."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model, read_sidecar, save_ensemble
+from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.ensembles.ensemble import combine, common_scales, read_members
 from rewardmodel.core.errors import BrokenModel
+from rewardmodel.core.model import RewardNetwork, load_backbone
+from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from tests.rewardmodel.test_checkpoint import save
 from tests.rewardmodel.test_heads import some_texts
@@ -196,3 +200,21 @@ def test_no_text_gives_no_opinion(tiny_bert: Path, tmp_path: Path) -> None:
     card = ModelCard("single", "pooled", "sentence-pair", 64)
     single = LoadedModel((load_model(place / "members" / "0").network,), card, "")
     assert single.opinions([], tokens_per_batch=64).reward.shape == (0,)
+
+
+def test_a_text_that_occurs_twice_is_read_once(tiny_bert: Path) -> None:
+    class CountingRoute(PaddedRoute):
+        read = 0
+
+        def text_features(self, network: RewardNetwork, texts: Sequence[EncodedText]) -> torch.Tensor:
+            CountingRoute.read += len(texts)
+            return super().text_features(network, texts)
+
+    network = load_backbone(str(tiny_bert), max_length_tokens=64)
+    items = [(item.prompt, item.response) for item in some_texts(3)]
+    first, second, third = network.template.encode(items)
+    texts = [second, first, second, third, first, second]
+    found = read_members((network,), texts, tokens_per_batch=64, routes=[CountingRoute()])
+    alone = [read_members((network,), [text], tokens_per_batch=64) for text in texts]
+    torch.testing.assert_close(found, torch.cat(alone), atol=1e-5, rtol=0)
+    assert CountingRoute.read == 3

@@ -127,22 +127,25 @@ def read_outputs(
 ) -> Outputs:
     """What all heads of the networks say of every text, in the order given.
 
-    Batches hold neighbours, so little is padding; each network goes through them in turn.
+    A text that occurs several times, as a response that was compared with several others does, is read once. Batches
+    hold neighbours, so little is padding; each network goes through them in turn.
 
     Args:
         networks: each with one head or several; their heads follow each other.
         scales: of each network, where they are not yet on one scale.
         routes: how texts go through each network; padded by default.
     """
+    rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
     read = [
-        _read(network, texts, route, tokens_per_batch=tokens_per_batch)
+        _read(network, list(rows), route, tokens_per_batch=tokens_per_batch)
         for network, route in zip(networks, routes or [PaddedRoute()] * len(networks), strict=True)
     ]
     columns = [outputs.members for outputs in read]
     if scales:
         pairs = zip(columns, scales, strict=True)
         columns = [column * scale.factor + scale.shift for column, scale in pairs]
-    return Outputs(torch.cat(columns, dim=1), read[0].attributes)
+    places = [rows[text] for text in texts]
+    return Outputs(torch.cat(columns, dim=1)[places], read[0].attributes[places])
 
 
 def _read(network: RewardNetwork, texts: Sequence[EncodedText], route: Route, *, tokens_per_batch: int) -> Outputs:

@@ -1,0 +1,258 @@
+"""How well small reward models do on public preferences: ways of training MiniLM beside TRL and beside words alone.
+
+Each set is trained on its train file, a tenth of its prompts held out for validation and calibration, and evaluated on
+its test file; of ukpconvarg1 on 3,000 pairs and against its gold labels. All read 128 tokens of prompt and answer, in
+batches of 16 comparisons, from one pretrained encoder. Accuracy is the mean over seeds; `low` and `high` are the least
+and the most of them. Sampling of the test pairs moves an accuracy by about four points, which is wider.
+
+Outcomes are kept under `--keep`, and a run goes on where another was stopped.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import public_folder
+from benchmarks.public_data import mapping_of
+from benchmarks.report import Row, installed
+from benchmarks.reward_backbones import ENCODER, make_backbone
+from preferences.ahead import Reader
+from preferences.containers import open_rows
+from preferences.formats import detect
+from preferences.formats.mapped import NAME as MAPPED
+from preferences.pairs import PairRules
+from preferences.records import ComparisonRecord
+from preferences.snapshot import write_snapshot
+
+ROOT = Path(__file__).resolve().parent.parent
+KEEP = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks/reward_accuracy"
+UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
+SETS = (HARMLESS, HELPFUL, UKP)
+UKP_PAIRS = 3000
+SEEDS = (0, 1, 2)
+COMMON = {"epochs": 1, "max_length_tokens": 128, "comparisons_per_step": 16, "torch_threads": 1, "device": "cpu"}
+HEAD_ALONE = {"frozen_layers": "all", "epochs": 40, "head_learning_rate": 0.01, "comparisons_per_step": 64}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of training.
+
+    Args:
+        name: what the report calls it.
+        settings: of TrainConfig, beside those that all share.
+        votes: what becomes of several judgments on one comparison.
+        trainer: "plumbline" or "trl".
+        sets: where it is tried.
+        share: of the training comparisons that are used.
+        reliability: how annotators are weighted, if at all.
+        starts_from: other sets that the backbone is trained on first.
+    """
+
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    votes: str = "majority"
+    trainer: str = "plumbline"
+    sets: tuple[str, ...] = SETS
+    seeds: tuple[int, ...] = SEEDS
+    share: float = 1.0
+    reliability: str | None = None
+    starts_from: bool = False
+
+
+WAYS = (
+    Way("fine-tuned, two layers frozen"),
+    Way("TRL's RewardTrainer", trainer="trl"),
+    Way("head alone", HEAD_ALONE),
+    Way("head alone, eight heads", {**HEAD_ALONE, "heads": 8}),
+    Way("votes: majority; head alone", HEAD_ALONE, sets=(UKP,)),
+    Way("votes: share; head alone", HEAD_ALONE, votes="share", sets=(UKP,)),
+    Way("votes: each; head alone", HEAD_ALONE, votes="each", sets=(UKP,)),
+    Way("votes: each, by reliability; head alone", HEAD_ALONE, votes="each", reliability="dawid-skene", sets=(UKP,)),
+    Way("fine-tuned on the other sets first", starts_from=True),
+    Way("fine-tuned, 10 % of the data", share=0.1),
+    Way("fine-tuned, 30 % of the data", share=0.3),
+    Way("head alone, 10 % of the data", HEAD_ALONE, share=0.1),
+    Way("head alone, 30 % of the data", HEAD_ALONE, share=0.3),
+    Way("fine-tuned, upper two layers", {"frozen_layers": 4}),
+    Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
+    Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
+    Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
+    Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    public_folder.add_arguments(parser)
+    parser.add_argument("--keep", type=Path, default=KEEP, help="where outcomes are kept and found again")
+    parser.add_argument("--workers", type=int, default=2, help="trainings at a time, of one thread each")
+    parser.add_argument("--only", default="", help="only ways of training whose name holds this")
+
+
+def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
+    """Train all that has not been trained before, most important first, and report all that is there."""
+    public = public_folder.folder_of(arguments)
+    versions = public_folder.versions_with(public, installed("torch", "transformers", "trl"))
+    if public is None:
+        return [], versions
+    arguments.keep.mkdir(parents=True, exist_ok=True)
+    study = Study(public, arguments.keep.resolve(), is_quick=arguments.quick)
+    jobs = [(way, name, seed) for way in WAYS if arguments.only in way.name for seed in way.seeds for name in way.sets]
+    if arguments.quick:
+        jobs = [(way, name, seed) for way, name, seed in jobs if name == HARMLESS and seed == 0][:3]
+    jobs.sort(key=lambda job: WAYS.index(job[0]))
+    with ThreadPoolExecutor(arguments.workers) as pool:
+        found = [done for done in pool.map(lambda job: study.outcome(*job), jobs) if done is not None]
+    return list(rows_of(found)), versions
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one training came to."""
+
+    way: Way
+    dataset: str
+    seed: int
+    report: dict[str, Any]
+
+
+class Study:
+    """Trains and evaluates, and keeps what came of it."""
+
+    def __init__(self, public: Path, keep: Path, *, is_quick: bool) -> None:
+        self.public, self.keep, self.is_quick = public, keep, is_quick
+        self.backbone = keep / "encoder"
+        if not self.backbone.exists():
+            make_backbone(ENCODER, self.backbone, ())
+        self.test = {name: self._test(name) for name in SETS}
+
+    def outcome(self, way: Way, dataset: str, seed: int) -> Done | None:
+        """The evaluation of one training, kept or new."""
+        file = self.keep / f"{way.name}, {dataset}, {seed}{', quick' * self.is_quick}.json".replace("/", "-")
+        if not file.exists():
+            backbone = self._started_elsewhere(dataset) if way.starts_from else self.backbone
+            report = self._run(way, dataset, seed, str(backbone))
+            file.write_text(json.dumps(report))
+            print(f"  {way.name}; {dataset}; {seed}: {report['accuracy']:.3f} ({report['seconds']:.0f} s)", flush=True)
+        return Done(way, dataset, seed, json.loads(file.read_text()))
+
+    def _run(self, way: Way, dataset: str, seed: int, backbone: str) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            train = self._train(way, dataset, folder / "train.parquet")
+            config = {**COMMON, **way.settings, "seed": seed, "backbone": backbone}
+            if way.reliability:
+                config["annotator_weights"] = weights_of(train, way.reliability)
+            job = {
+                "trainer": way.trainer,
+                "config": config,
+                "train": str(train),
+                "test": str(self.test[dataset]),
+                "folder": temporary,
+            }
+            answer = run_child("benchmarks.reward_accuracy_subject", json.dumps(job))
+        return dict(json.loads(answer.splitlines()[-1]))
+
+    def _train(self, way: Way, dataset: str, path: Path) -> Path:
+        records = list(records_of(self.public / dataset, "train"))
+        records.sort(key=lambda record: record.comparison_hash)
+        if dataset == UKP:
+            records = records[:UKP_PAIRS]
+        share = 0.05 if self.is_quick else way.share
+        records = records[: round(len(records) * share)]
+        rules = PairRules(weight="pair", votes=way.votes)  # type: ignore[arg-type]
+        write_snapshot(records, path, validation=0.1, test=0, rules=rules)
+        return path
+
+    def _test(self, dataset: str) -> Path:
+        path = self.keep / f"{dataset}.test.parquet"
+        if not path.exists():
+            records = records_of(self.public / dataset, "test")
+            judged_by_gold = (
+                replace(record, judgments=()) if record.gold is not None else record for record in records
+            )
+            write_snapshot(judged_by_gold, path, validation=0, test=0)
+        return path
+
+    def _started_elsewhere(self, dataset: str) -> Path:
+        """A model trained on the train files of the other two sets."""
+        place = self.keep / f"before {dataset}"
+        if not (place / "model").exists():
+            others = [record for name in SETS if name != dataset for record in self._some(name)]
+            place.mkdir(exist_ok=True)
+            rules = PairRules(weight="pair", votes="majority")
+            write_snapshot(others, place / "train.parquet", validation=0.1, test=0, rules=rules)
+            config = {**COMMON, "backbone": str(self.backbone), "snapshot": str(place / "train.parquet")}
+            (place / "config.json").write_text(json.dumps(config))
+            run_child("rewardmodel.core.train_reward", str(place))
+        return place / "model"
+
+    def _some(self, dataset: str) -> list[ComparisonRecord]:
+        records = sorted(records_of(self.public / dataset, "train"), key=lambda record: record.comparison_hash)
+        return records[:UKP_PAIRS] if dataset == UKP else records
+
+
+def records_of(folder: Path, part: str) -> Iterator[ComparisonRecord]:
+    """The comparisons of the train or the test file of a set."""
+    file = folder / f"{part}.jsonl.gz"
+    mapping = mapping_of(folder.name, part)
+    first = [row for _number, row in zip(range(20), (row for _line, row in open_rows(file)), strict=False)]
+    known = tomllib.loads(mapping.read_text()) if mapping else None
+    for reading in Reader(MAPPED if known else detect(first), known).read(file):
+        yield from reading.records
+
+
+def weights_of(snapshot: Path, method: str) -> dict[str, float]:
+    """How much each annotator counts, as a training run of the platform would weigh them."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from rewardmodel.services.reliability import reliability_of
+
+    return dict(reliability_of(snapshot, method=method, rules=PairRules(weight="pair")).weights)
+
+
+def run_child(module: str, argument: str) -> str:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, argument], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+def rows_of(found: list[Done]) -> Iterator[Row]:
+    """Accuracy and calibration error of each way on each set, and the floors that words and length set."""
+    for dataset in SETS:
+        here = [done for done in found if done.dataset == dataset]
+        if not here:
+            continue
+        peers = {done.seed: done.report["accuracy"] for done in here if done.way.trainer == "trl"}
+        peer = statistics.mean(peers.values()) if peers else None
+        first = here[0].report
+        for floor in first["floors"]:
+            if floor["accuracy"]["value"] is not None:
+                yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
+        for way in WAYS:
+            reports = [done.report for done in here if done.way == way]
+            if reports:
+                beside = None if way.trainer == "trl" else peer
+                yield _row(f"{dataset}; accuracy", way.name, [report["accuracy"] for report in reports], beside)
+                yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in reports], None)
+
+
+def _row(name: str, subject: str, values: list[float], peer: float | None) -> Row:
+    value = statistics.mean(values)
+    beside = ("TRL's RewardTrainer", value / peer) if peer else (None, None)
+    return Row(name, subject, beside[0], value, "of pairs", beside[1], min(values), max(values))

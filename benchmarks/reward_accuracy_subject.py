@@ -1,0 +1,99 @@
+"""`python -m benchmarks.reward_accuracy_subject JOB`: train one reward model and evaluate it on a test file's rows.
+
+JOB is {"trainer","config","train","test","folder"}: "plumbline" or "trl"; a TrainConfig; two snapshots, of which the
+first's train split is learned from and all of the second is evaluated; a folder for what is left behind. The last line
+printed is the evaluation, with "seconds" and "steps" of training.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from preferences.pairs import PairRules, derive_pairs
+from preferences.snapshot import SnapshotRow, read_manifest, read_snapshot
+from rewardmodel.core.checkpoint import ModelCard, save_model
+from rewardmodel.core.config import TrainConfig
+from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.model import RewardNetwork, load_backbone
+from rewardmodel.core.scorer import RewardScorer
+
+KEPT = (
+    "accuracy", "accuracy_low", "accuracy_high", "pairs", "prompts", "log_loss", "ece", "agreement", "floors", "earned",
+)  # fmt: skip
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    folder = Path(job["folder"])
+    train = train_with_trl if job["trainer"] == "trl" else train_with_plumbline
+    model, told = train(job, folder)
+    learned_from = LearnedFrom(read_snapshot(job["train"], split="train"), is_the_models=True)
+    report = evaluate_rows(
+        read_snapshot(job["test"]), RewardScorer.load(model), rules=PairRules(), learned_from=learned_from
+    )
+    return {**{name: report[name] for name in KEPT}, **told}
+
+
+def train_with_plumbline(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Through the child process that a run starts."""
+    (folder / "config.json").write_text(json.dumps({**job["config"], "snapshot": job["train"]}))
+    done = subprocess.run(
+        [sys.executable, "-m", "rewardmodel.core.train_reward", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    result = json.loads((folder / "result.json").read_text())
+    return folder / "model", {"seconds": result["training_seconds"], "steps": result["steps"]}
+
+
+def train_with_trl(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
+    """TRL's defaults on the pairs of the same train split, with as many pairs a step, epochs, and the same window."""
+    from datasets import Dataset
+    from trl import RewardConfig, RewardTrainer
+
+    config = TrainConfig.from_dict({**job["config"], "snapshot": job["train"]})
+    network = load_backbone(config.backbone, max_length_tokens=config.max_length_tokens, seed=config.seed)
+    tokenizer = network.template.tokenizer
+    tokenizer.eos_token = tokenizer.sep_token  # BERT's has none, and TRL asks for one
+    pairs = Dataset.from_list(list(pairs_of(read_snapshot(job["train"], split="train"), network, job["train"])))
+    settings = RewardConfig(
+        output_dir=str(folder / "trl"),
+        num_train_epochs=config.epochs or 1,
+        per_device_train_batch_size=config.comparisons_per_step,
+        seed=config.seed,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+        bf16=False,
+        use_cpu=True,
+        gradient_checkpointing=False,  # changes time, not the weights
+    )
+    trainer = RewardTrainer(model=network.model, args=settings, train_dataset=pairs, processing_class=tokenizer)
+    assert len(trainer.train_dataset) == len(pairs)  # TRL drops rows that it finds too long
+    told = trainer.train()
+    card = ModelCard("trl", network.reads_at, network.template.kind, config.max_length_tokens)
+    network.model.eval()
+    save_model(replace(network, model=network.model), card, folder / "model")
+    return folder / "model", {"seconds": told.metrics["train_runtime"], "steps": trainer.state.global_step}
+
+
+def pairs_of(rows: Iterable[SnapshotRow], network: RewardNetwork, snapshot: str) -> Iterable[dict[str, Any]]:
+    rules = PairRules.from_dict(read_manifest(snapshot).rules)
+    for row in rows:
+        items = [(row.record.prompt, response.content) for response in row.record.responses]
+        ids = [encoded.token_ids for encoded in network.template.encode(items)]
+        for pair in derive_pairs(row.record, rules):
+            yield {"chosen_ids": ids[pair.better], "rejected_ids": ids[pair.worse]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(json.loads(sys.argv[1]))))
