@@ -20,6 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from rewardmodel.offered_settings import meaning_of, offered
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
 LANGUAGES = ("ko",)
@@ -131,6 +133,8 @@ def collect(language: str) -> Catalog:
         found = extract("python", io.BytesIO(content.encode()), keywords=KEYWORDS, comment_tags=("Translators:",))
         for _line, text, comments, context in found:
             catalog.add(text, locations=[(str(path.relative_to(ROOT)), 0)], auto_comments=comments, context=context)
+    for name in offered():
+        catalog.add(meaning_of(name), locations=[("rewardmodel/core/config/", 0)])
     for borrowed in BORROWED:
         catalog.add(borrowed, locations=[("config/messages.py", 0)])
     return catalog

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from labeling.models import Comparison, Person, Project, Response, Snapshot
 from labeling.queries import projects_visible_to
 from rewardmodel.errors import UnknownData, UnknownRewardModel
-from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score, Sweep
+from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias, Score, Sweep, SweepRun
 from runs.models import Run
 
 SHORTEST_DIGEST = 8
@@ -25,6 +25,12 @@ def reward_models_visible_to(person: Person) -> QuerySet[RewardModel]:
     if person.is_engineer:
         return models
     return models.filter(snapshot__project__in=managed_projects(person))
+
+
+def apart_from_sweeps(models: QuerySet[RewardModel]) -> QuerySet[RewardModel]:
+    """The models that a list should show: of a sweep's many only those that an alias points at."""
+    of_a_sweep = RewardModel.objects.filter(run__in=SweepRun.objects.values("run"), aliases=None)
+    return models.exclude(pk__in=of_a_sweep.values("pk"))
 
 
 def managed_projects(person: Person) -> QuerySet[Project]:

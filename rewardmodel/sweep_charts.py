@@ -12,7 +12,7 @@ from runs.curves import Tick, nice_ticks
 
 WIDTH, HEIGHT = 320.0, 214.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 16.0, 12.0, 30.0
-LABEL_WIDTH = 46.0  # of a value written below the drawing
+LABEL_WIDTH = 62.0  # of a value written below the drawing
 TENFOLD = 10.0  # from so many times the smallest value on, distances are those of logarithms
 
 
@@ -61,12 +61,12 @@ class SettingChart:
 
 
 def said_value(value: Any) -> str:
-    """A setting's value as people read it: 0.0001 as "1e-04" is written "0.0001", null as a dash."""
+    """A setting's value as people read it: 1e-05 is written "1e-5", null as a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{value:g}"
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def setting_chart(setting: str, outcomes: Sequence[Outcome], best: Outcome, *, is_range: bool) -> SettingChart | None:

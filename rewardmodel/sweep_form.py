@@ -14,7 +14,11 @@ from rewardmodel.forms import SnapshotChoice
 from rewardmodel.queries import snapshots_visible_to
 from rewardmodel.services.sweep import ANNOTATIONS, LONGEST_NAME, MOST_RUNS, read_vary
 
-LINES = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocapitalize": "off", "class": "mono"})
+
+def lines_like(example: str) -> forms.Textarea:
+    """Room for a few lines of settings."""
+    attributes = {"rows": 4, "spellcheck": "false", "autocapitalize": "off", "class": "mono", "placeholder": example}
+    return forms.Textarea(attrs=attributes)
 
 
 class SweepForm(forms.Form):
@@ -29,7 +33,7 @@ class SweepForm(forms.Form):
     )
     vary = forms.CharField(
         label=_("Settings to vary"),
-        widget=LINES,
+        widget=lines_like("learning_rate = 1e-5, 1e-4"),
         required=False,
         help_text=_(
             "One a line: “learning_rate = 1e-5, 1e-4” tries each value; “learning_rate = log:1e-6:1e-3” or "
@@ -38,7 +42,7 @@ class SweepForm(forms.Form):
     )
     settings = forms.CharField(
         label=_("Settings of all runs"),
-        widget=LINES,
+        widget=lines_like("epochs = 2"),
         required=False,
         help_text=_("One a line: “epochs = 2”. What is not named has its default."),
     )

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 
 from labeling.charts import three_decimals
 from rewardmodel.core.config.sweep import LOG
-from rewardmodel.evaluation_words import said_figure
 from rewardmodel.models import RewardModelAlias, Sweep
 from rewardmodel.sweep_charts import SettingChart, said_value, setting_chart
-from rewardmodel.sweep_outcomes import Choice, Outcome, choice_among, outcomes_of
+from rewardmodel.sweep_outcomes import Choice, Figure, Outcome, choice_among, outcomes_of
 from runs.models import Run
 
 LOSS, ACCURACY = "loss", "accuracy"
@@ -28,9 +27,9 @@ class Row:
 
     outcome: Outcome
     cells: tuple[str, ...]
-    loss: str
-    accuracy: str
-    test: str
+    loss: Figure
+    accuracy: Figure
+    test: Figure
     is_best: bool
 
 
@@ -106,13 +105,13 @@ def progress_of(sweep: Sweep) -> Progress:
 def _row(outcome: Outcome, columns: Sequence[str], *, is_best: bool) -> Row:
     known = {**outcome.settings, SEED: outcome.asked.seed}
     metrics = outcome.model.metrics if outcome.model else {}
-    test = {end: metrics.get(name) for end, name in TEST_FIGURE.items()} if metrics.get("split") == "test" else None
+    test = {end: metrics.get(name) for end, name in TEST_FIGURE.items()} if metrics.get("split") == "test" else {}
     return Row(
         outcome=outcome,
         cells=tuple(said_value(known[column]) for column in columns),
-        loss=said_figure(outcome.loss),
-        accuracy=said_figure(outcome.accuracy),
-        test=said_figure(test),
+        loss=outcome.loss,
+        accuracy=outcome.accuracy,
+        test=test,
         is_best=is_best,
     )
 

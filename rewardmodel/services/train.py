@@ -33,6 +33,7 @@ RESERVED_NAMES = frozenset({"aliases", "compare", "fragments", "sweeps"})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
     "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second", "validation",
+    "combine", "uncertainty_mean",
 )  # fmt: skip
 
 

@@ -15,9 +15,11 @@ from rewardmodel.comparing import compare_models, evaluated_alike
 from rewardmodel.errors import RewardModelError
 from rewardmodel.evaluation_page import evaluation_page
 from rewardmodel.evaluation_words import said_interval
-from rewardmodel.forms import PromotionForm, ScoringForm, TrainingForm
+from rewardmodel.forms import PromotionForm, ScoringForm
 from rewardmodel.models import Evaluation, RewardModel
+from rewardmodel.opinions import said_opinions, said_uncertainty
 from rewardmodel.queries import (
+    apart_from_sweeps,
     disagreements_with_addresses,
     get_reward_model_for,
     may_see_rewards,
@@ -27,6 +29,7 @@ from rewardmodel.services.model_card import card_text, training_report
 from rewardmodel.services.promote import promote
 from rewardmodel.services.score import queue_scoring
 from rewardmodel.services.train import queue_training
+from rewardmodel.training_form import TrainingForm
 from runs.curves import Chart, draw, series_of
 from runs.tasks import execute_run
 
@@ -50,11 +53,18 @@ def reward_models(request: HttpRequest) -> HttpResponse:
                 created_by=person,
             )
         except RewardModelError as problem:
-            form.add_error("name" if "name" in problem.fields else None, str(problem))
+            form.add_error(form.place_of(problem), str(problem))
         else:
             execute_run.delay_on_commit(str(run.pk))
             return redirect(f"/runs/{run.pk}/")
-    context = {"models": reward_models_visible_to(person), "form": form, "may_train": person.is_engineer}
+    models = reward_models_visible_to(person)
+    listed = apart_from_sweeps(models)
+    context = {
+        "models": listed,
+        "of_sweeps": models.count() - len(listed),
+        "form": form,
+        "may_train": person.is_engineer,
+    }
     return render(request, "rewardmodel/reward_models.html", context, status=422 if form.errors else 200)
 
 
@@ -68,13 +78,16 @@ def reward_model(request: HttpRequest, name: str) -> HttpResponse:
     evaluations = list(model.evaluations.select_related("snapshot__project")[:20])
     chosen = _chosen_evaluation(model, evaluations, request.GET.get("evaluation", ""))
     figures: dict[str, Any] = chosen.metrics if chosen else model.metrics
+    training = training_report(model)
     context = {
         "model": model,
         "aliases": [alias.alias for alias in model.aliases.all()],
         "figures": figures,
         "chosen": chosen,
         "page": evaluation_page(figures),
-        "training": training_report(model),
+        "training": training,
+        "opinions": said_opinions(model.config),
+        "uncertainty": said_uncertainty(training),
         "chart": _loss_chart(model),
         "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or [], chosen),
         "evaluations": evaluations,

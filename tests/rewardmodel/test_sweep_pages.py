@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from labeling.models import Project
-from rewardmodel.models import Sweep
+from rewardmodel.models import RewardModelAlias, Sweep
 from rewardmodel.services.promote import promote
 from rewardmodel.sweep_charts import setting_chart
 from rewardmodel.sweep_outcomes import choice_among, outcomes_of
@@ -143,7 +143,7 @@ def test_the_page_says_what_validation_chose_and_tells_the_test_split_apart(proj
     chosen = page[page.index('id="choice-title"') : page.index('id="charts-title"')]
     assert "rates-3" in chosen
     assert "frozen_layers all" in chosen
-    assert "learning_rate 1e-05" in chosen
+    assert "learning_rate 1e-5" in chosen
     assert "0.550" in chosen
     assert "2 of 3 other settings overlap" in chosen
     assert "Validation chooses, by the lowest log loss." in chosen
@@ -151,7 +151,7 @@ def test_the_page_says_what_validation_chose_and_tells_the_test_split_apart(proj
     assert [table.index(f">rates-{number}<") for number in (3, 2, 1, 4)] == sorted(
         table.index(f">rates-{number}<") for number in (3, 2, 1, 4)
     )
-    assert "0.550 (0.510 – 0.590)" in table
+    assert re.search(r"0\.550</span><br><span[^>]*>0\.510 – 0\.590<", table)
     assert 'action="/reward-models/rates-3/promote/"' in page
     assert "hx-get" not in page[page.index('id="sweep-status"') :]
 
@@ -299,3 +299,11 @@ def test_over_http_a_sweep_shows_its_runs_and_its_choice_and_is_cancelled(projec
         stopped = post(client, f"{API}{sweep.pk}/cancel/", {})
         assert (stopped.status_code, stopped.json()["ended"]) == (200, 4)
     assert post(browser_of("manager", project), f"{API}{sweep.pk}/cancel/", {}).status_code == 403
+
+
+def test_of_a_sweep_the_list_of_models_shows_what_an_alias_points_at(project: Project, sweep: Sweep) -> None:
+    models = [end(asked, 0.5) for asked in sweep.trainings.all()]
+    RewardModelAlias.objects.create(alias="candidate", reward_model=models[1])
+    page = page_of(browser_of("engineer", project), "/reward-models/")
+    assert [f">rates-{number}<" in page for number in (1, 2, 3, 4)] == [False, True, False, False]
+    assert '3 more models stand with their <a href="/reward-models/sweeps/">sweeps</a>.' in page
