@@ -22,6 +22,13 @@ class UnknownReliability(InvalidTraining):
     """The train split does not show how reliable its annotators are."""
 
 
+class InvalidEvaluation(RewardModelError):
+    """An evaluation of a split that does not exist, or sliced by what cannot be a name."""
+
+    code = "invalid"
+    status = 400
+
+
 class NameTaken(RewardModelError):
     """There is a reward model of that name, or one is being trained; or another sweep has it."""
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from labeling.models import Person, Snapshot
 from rewardmodel.core.run_directory import write_json_atomically
-from rewardmodel.errors import UnknownData
+from rewardmodel.errors import InvalidEvaluation, UnknownData
 from rewardmodel.models import Evaluation, RewardModel
 from rewardmodel.services.files import home, model_directory
 from rewardmodel.services.model_card import training_report, write_model_card
@@ -16,6 +16,8 @@ from runs.models import Run
 from runs.services.queueing import queue_run
 
 KIND = "evaluate_reward"
+SPLITS = ("train", "validation", "test", "all")
+LONGEST_KEY = 80  # of the metadata that pairs are sliced by
 
 
 def queue_evaluation(
@@ -34,8 +36,19 @@ def queue_evaluation(
         format: of the file: a name that `preferences.formats` knows, "rewardbench", or "auto".
         slice_by: the metadata to slice by; by default the one that most looks like a kind of prompt.
 
-    Raises: UnknownData if neither is given, or the file does not exist.
+    Raises: InvalidEvaluation for a split that does not exist or a name that is no text; UnknownData if neither snapshot
+        nor file is given, or the file does not exist.
     """
+    if split not in SPLITS:
+        raise InvalidEvaluation(
+            _("There is no split “%(split)s”. There are: %(splits)s.") % {"split": split, "splits": ", ".join(SPLITS)},
+            fields={"split": _("unknown")},
+        )
+    if not isinstance(slice_by, str) or len(slice_by) > LONGEST_KEY:  # a script may have sent anything
+        raise InvalidEvaluation(
+            _("slice_by is the name of metadata, a text of at most %(most)s characters.") % {"most": LONGEST_KEY},
+            fields={"slice_by": _("a text")},
+        )
     if snapshot is None and (file is None or not file.is_file()):
         raise UnknownData(_("There is no file %(file)s to evaluate on.") % {"file": file})
     data = (

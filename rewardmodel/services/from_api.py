@@ -23,11 +23,15 @@ def train(*, person: Person, config: dict[str, Any], title: str, scope: str) -> 
 
 
 def evaluate(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
-    """config: {"model", "snapshot", "split"?}. Files of the server are not read for a caller from outside."""
+    """config: {"model", "snapshot", "split"?, "slice_by"?: a name of metadata}.
+
+    Files of the server are not read for a caller from outside, and only they have a format.
+    """
     return queue_evaluation(
         reward_model=get_reward_model(_required(config, "model")),
         snapshot=get_snapshot(_required(config, "snapshot")),
         split=str(config.get("split", "test")),
+        slice_by=config.get("slice_by") or "",
         created_by=person,
     )
 

@@ -221,3 +221,16 @@ def test_runs_of_this_app_start_from_the_runs_api(project: Project, model: Rewar
     assert answer.status_code == 202, answer.content
     assert Run.objects.get().kind == kind
     assert post(client_of("engineer", project), "/api/v1/runs/", {"kind": kind, "config": {}}).status_code == 400
+
+
+def test_an_evaluation_over_http_takes_what_the_command_takes(project: Project, model: RewardModel) -> None:
+    client = client_of("engineer", project)
+    config = {"model": "helpful-1", "snapshot": str(model.snapshot_id), "split": "validation", "slice_by": "topic"}
+    answer = post(client, "/api/v1/runs/", {"kind": "evaluate_reward", "config": config})
+    assert answer.status_code == 202, answer.content
+    run = Run.objects.get()
+    assert (run.config["split"], run.config["slice_by"]) == ("validation", "topic")
+    for wrong in ({"split": "half"}, {"slice_by": 7}, {"slice_by": "x" * 81}):
+        refused = post(client, "/api/v1/runs/", {"kind": "evaluate_reward", "config": {**config, **wrong}})
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, list(wrong))
+    assert Run.objects.count() == 1

@@ -10,7 +10,7 @@ from preferences.formats import FORMATS
 from rewardmodel.evaluation_words import floor_name, said_figure, verdict_sentence
 from rewardmodel.management.commands.train_reward_model import result_of
 from rewardmodel.queries import get_reward_model, get_snapshot
-from rewardmodel.services.evaluate import queue_evaluation
+from rewardmodel.services.evaluate import SPLITS, queue_evaluation
 from runs.services.waiting import run_here
 
 
@@ -20,7 +20,7 @@ class Command(JsonCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model", help="A model's name, or an alias such as champion.")
         parser.add_argument("data", help="A file, or a snapshot's id or the beginning of its content hash.")
-        parser.add_argument("--split", default="test", choices=["train", "validation", "test", "all"])
+        parser.add_argument("--split", default="test", choices=SPLITS)
         parser.add_argument(
             "--format",
             default="auto",
