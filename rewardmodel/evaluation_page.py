@@ -49,6 +49,7 @@ class EvaluationPage:
     ties: IntervalChart | None
     rankings: IntervalChart | None
     best_of_n: Sequence[Line]
+    correlations: IntervalChart | None
     attributes: Sequence[Line]
     margins: BarChart | None
     benchmark: IntervalChart | None
@@ -80,6 +81,7 @@ def evaluation_page(metrics: Mapping[str, Any]) -> EvaluationPage:
         ties=_ties(metrics.get("three_way") or {}),
         rankings=_rankings(rankings, best),
         best_of_n=_curve(best.get("curve") or []),
+        correlations=_correlations(metrics.get("attributes") or []),
         attributes=[_attribute(one) for one in metrics.get("attributes") or []],
         margins=_margins(metrics.get("margins") or {}),
         benchmark=_shares([_measure(row["label"], row) for row in benchmark.get("subsets") or []]),
@@ -215,10 +217,15 @@ def _curve(curve: Sequence[Mapping[str, Any]]) -> list[Line]:
     ]
 
 
+def _correlations(attributes: Sequence[Mapping[str, Any]]) -> IntervalChart | None:
+    measures = [_measure(one["name"], one["pearson"]) for one in attributes]
+    return interval_chart(measures, least=-1.0, most=1.0, reference=0.0) if measures else None
+
+
 def _attribute(one: Mapping[str, Any]) -> Line:
     spread = "–" if one["spread"] is None else three_decimals(one["spread"])
-    figures = (said_figure(one[name]) for name in ("pearson", "spearman", "rmse"))
-    return Line(one["name"], (three_decimals(one["weight"]), *figures, spread, f"{one['rmse']['n']:,}"))
+    figures = (said_figure(one[name]) for name in ("spearman", "rmse"))
+    return Line(one["name"], (three_decimals(one["weight"]), *figures, spread))
 
 
 def _margins(margins: Mapping[str, Any]) -> BarChart | None:

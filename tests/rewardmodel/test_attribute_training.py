@@ -16,7 +16,8 @@ from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from rewardmodel.core.train_reward import train
 from tests.rewardmodel.builders import BAD, GOOD, make_run, planted_records
-from tests.rewardmodel.trainings import StopAfter, run_training, settings
+from tests.rewardmodel.test_heads import some_texts
+from tests.rewardmodel.trainings import StopAfter, run_training, settings, start_training
 
 
 def with_ratings(number: int, record: ComparisonRecord) -> ComparisonRecord:
@@ -89,6 +90,17 @@ def test_a_resumed_run_ends_in_the_same_bits(
     assert whole["digest"] == stopped["digest"]
     assert "heads.safetensors" in whole["files"]
     assert whole["golden"] == stopped["golden"]
+
+
+@pytest.mark.slow
+def test_two_processes_predict_what_one_does(tmp_path: Path, rated_snapshot: Path, tiny_bert: Path) -> None:
+    chosen = config(rated_snapshot, tiny_bert, epochs=1, max_training_tokens=600, max_grad_norm=1e9, validations=1)
+    run_training(tmp_path / "one", chosen)
+    assert start_training(make_run(tmp_path / "two", **chosen, processes=2)).wait(300) == 0
+    scorers = [RewardScorer.load(tmp_path / name / "model") for name in ("one", "two")]
+    for one, two in zip(*(scorer.score(some_texts()) for scorer in scorers), strict=True):
+        assert two.reward == pytest.approx(one.reward, abs=1e-3)
+        assert two.attributes == pytest.approx(one.attributes, abs=1e-2)
 
 
 def test_a_decoder_learns_its_attributes_too(tmp_path: Path, rated_snapshot: Path, tiny_llama: Path) -> None:
