@@ -19,7 +19,8 @@ from preferences.pairs import PairRules, derive_pairs
 from preferences.snapshot import SnapshotRow, read_manifest, read_snapshot
 from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.scorer import RewardScorer
 

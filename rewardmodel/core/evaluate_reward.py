@@ -23,7 +23,9 @@ from preferences.records import ComparisonRecord
 from preferences.snapshot import is_snapshot, read_manifest, read_snapshot
 from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.errors import InvalidConfig, InvalidData
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows, rewardbench
+from rewardmodel.core.evaluation import rewardbench
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.run_directory import RunDirectory, run_child
 from rewardmodel.core.scorer import RewardScorer

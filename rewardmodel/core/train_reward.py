@@ -23,8 +23,9 @@ from rewardmodel.core.data.training_data import read_split
 from rewardmodel.core.data.training_set import TrainingSet
 from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.ensembles.members import MemberDirectory, MemberResult, train_members
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
 from rewardmodel.core.evaluation.choosing import choosing_figures
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.hardware import choose_device
 from rewardmodel.core.model import RewardNetwork, load_backbone

@@ -19,7 +19,7 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data.training_set import tokenize
 from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.errors import InvalidConfig
-from rewardmodel.core.evaluation import evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped

@@ -17,7 +17,8 @@ from preferences.snapshot import write_snapshot
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard
 from rewardmodel.core.errors import InvalidConfig, InvalidData
 from rewardmodel.core.evaluate_reward import FileRow, evaluate
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import Outcomes
 from rewardmodel.core.resampling import Resampling
 from rewardmodel.core.run_directory import RunDirectory

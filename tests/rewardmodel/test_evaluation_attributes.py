@@ -11,7 +11,6 @@ from scipy.stats import pearsonr, spearmanr
 
 from preferences.pairs import PairRules
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard
-from rewardmodel.core.evaluation import evaluate_rows
 from rewardmodel.core.evaluation.attributes import (
     NO_SPREAD,
     Predicted,
@@ -20,6 +19,7 @@ from rewardmodel.core.evaluation.attributes import (
     correlation,
     midranks,
 )
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
 from rewardmodel.core.scorer import Reward
 from tests.rewardmodel.builders import record
 from tests.rewardmodel.test_evaluate_reward import CountingScorer, rows

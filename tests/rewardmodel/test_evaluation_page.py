@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from labeling.models import Project, Snapshot
-from rewardmodel.core.evaluation import LearnedFrom, evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import FILE, Outcomes
 from rewardmodel.evaluation_page import evaluation_page
 from rewardmodel.evaluation_words import slice_label, verdict_sentence
