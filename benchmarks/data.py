@@ -12,7 +12,8 @@ engine two databases of their own, a small one and a large one, every step in a 
 
 Label Studio gets the small number of rows in one request to its import API, once as tasks alone and once with an
 annotation each, and gives the second back from its export API as JSON; what it does at the large size would take hours.
-Our imports, which have a judgment each, stand beside its faster one. It runs on the same PostgreSQL.
+Our imports with a judgment each stand beside its import with annotations, and one of as many comparisons alone as the
+large size has, into a database of its own, beside its tasks alone. It runs on the same PostgreSQL.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,12 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         files = {size: write_rows(Path(folder) / f"{size}.jsonl", size) for size in sizes}
+        alone = write_rows(Path(folder) / "alone.jsonl", arguments.rows, judged=False)
         peer, versions["label-studio"] = measure_peer(arguments, Path(folder))
         rows += peer_rows(peer, arguments.small_rows)
         for engine in arguments.engines:
             try:
+                rows.append(import_alone(engine, alone, arguments.rows, arguments.postgres, peer))
                 rows += measure_engine(engine, files, arguments.postgres, peer)
             except Unavailable as reason:
                 print(f"  {engine} left out: {reason}", flush=True)
@@ -90,11 +93,14 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     return rows, versions
 
 
-def write_rows(path: Path, count: int) -> Path:
-    """So many comparisons with a judgment each, in the native format."""
+def write_rows(path: Path, count: int, *, judged: bool = True) -> Path:
+    """So many comparisons, with a judgment each or none, in the native format."""
     with path.open("w") as file:
         for number, pair in enumerate(pairs(count)):
-            file.write(json.dumps(native_row(number, pair)) + "\n")
+            row = native_row(number, pair)
+            if not judged:
+                del row["judgments"]
+            file.write(json.dumps(row) + "\n")
     return path
 
 
@@ -154,18 +160,41 @@ def peer_rows(peer: PeerFigures | None, count: int) -> Iterator[Row]:
         yield Row(f"first byte of {count:,} over HTTP", label, None, 1000 * peer.first_byte_seconds, "ms")
 
 
+def import_alone(engine: str, file: Path, size: int, server: str | None, peer: PeerFigures | None) -> Row:
+    """Comparisons without judgments, beside tasks without annotations. Raises: Unavailable."""
+    with fresh(engine, server) as plumbline:
+        step = plumbline.run_subject(SUBJECT, "import", str(file))
+        assert step["accepted"] == size, step
+    return import_row(
+        f"import of {size:,}, comparisons alone", plumbline, size, step, peer and peer.imported_per_second
+    )
+
+
+def import_row(name: str, plumbline: Plumbline, size: int, step: dict[str, Any], peer_per_second: float | None) -> Row:
+    speed = size / step["seconds"]
+    beside = (label_studio.NAME, speed / peer_per_second) if peer_per_second else (None, None)
+    return Row(name, plumbline.label, beside[0], speed, "rows/s", beside[1])
+
+
+@contextmanager
+def fresh(engine: str, server: str | None) -> Iterator[Plumbline]:
+    """An installation with a project, on a database that is gone afterwards. Raises: Unavailable."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        url = None if engine == "sqlite" else stack.enter_context(fresh_postgres(server, prefix="plumbline_data"))
+        plumbline = Plumbline(Path(folder), url)
+        plumbline.fill(people=0)
+        yield plumbline
+
+
 def measure_engine(engine: str, files: dict[int, Path], server: str | None, peer: PeerFigures | None) -> list[Row]:
     """Both sizes, each in a database of its own. Raises: Unavailable."""
     rows: list[Row] = []
     small_peaks: dict[str, int] = {}
     for size, file in files.items():
-        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            url = None if engine == "sqlite" else stack.enter_context(fresh_postgres(server, prefix="plumbline_data"))
-            plumbline = Plumbline(Path(folder), url)
-            plumbline.fill(people=0)
+        with fresh(engine, server) as plumbline:
             print(f"  {plumbline.label}: {size:,} rows", flush=True)
             steps = measure_steps(plumbline, file, size)
-            rows += step_rows(steps, plumbline.label, size, small_peaks, peer)
+            rows += step_rows(steps, plumbline, size, small_peaks, peer)
             snapshot = steps["freeze"]["snapshot"]
             rows += http_rows(over_http(plumbline, snapshot, size), plumbline.label, size, peer)
             small_peaks = small_peaks or {name: step["peak_bytes"] for name, step in steps.items()}
@@ -185,24 +214,29 @@ def measure_steps(plumbline: Plumbline, file: Path, size: int) -> dict[str, dict
 
 
 def step_rows(
-    steps: dict[str, dict[str, Any]], label: str, size: int, small_peaks: dict[str, int], peer: PeerFigures | None
+    steps: dict[str, dict[str, Any]],
+    plumbline: Plumbline,
+    size: int,
+    small_peaks: dict[str, int],
+    peer: PeerFigures | None,
 ) -> Iterator[Row]:
     """Each step's speed beside the peer's, and its peak memory beside that at the small size."""
     for name, step in steps.items():
-        speed, unit = size / step["seconds"], "rows/s" if name == "import" else "judgments/s"
-        beside = peer and {"import": peer.imported_per_second, "freeze": None}.get(name, peer.exported_per_second)
-        yield Row(
-            f"{name} of {size:,}",
-            label,
-            label_studio.NAME if beside else None,
-            speed,
-            unit,
-            speed / beside if beside else None,
-        )
+        if name == "import":
+            beside = peer.imported_with_annotations_per_second if peer else None
+            yield import_row(f"import of {size:,}", plumbline, size, step, beside)
+        else:
+            speed, beside = (
+                size / step["seconds"],
+                None if peer is None or name == "freeze" else peer.exported_per_second,
+            )
+            ratio = speed / beside if beside else None
+            named = label_studio.NAME if beside else None
+            yield Row(f"{name} of {size:,}", plumbline.label, named, speed, "judgments/s", ratio)
         small = small_peaks.get(name)
         yield Row(
             f"{name} of {size:,}, peak memory",
-            label,
+            plumbline.label,
             "at the small size" if small else None,
             step["peak_bytes"] / 1e6,
             "MB",

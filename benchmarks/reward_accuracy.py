@@ -170,7 +170,7 @@ class Study:
             records = records[:UKP_PAIRS]
         share = 0.05 if self.is_quick else way.share
         records = records[: round(len(records) * share)]
-        rules = PairRules(weight="pair", votes=way.votes)  # type: ignore[arg-type]
+        rules = PairRules(weight="pair", votes=way.votes)
         write_snapshot(records, path, validation=0.1, test=0, rules=rules)
         return path
 

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 
 from preferences.pairs import PairRules, derive_pairs
-from preferences.snapshot import SnapshotRow, read_manifest, read_snapshot
+from preferences.rows import SnapshotRow
+from preferences.snapshot import read_manifest, read_snapshot
 from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.evaluation.evaluating import evaluate_rows

@@ -95,7 +95,7 @@ def _once(records: Iterable[ComparisonRecord]) -> Iterator[ComparisonRecord]:
 
 
 def _demo() -> Iterator[ComparisonRecord]:
-    return (plumbline.read(row) for _number, row in open_rows(DEMO))
+    return (record for reading in Reader(plumbline.NAME).read(DEMO) for record in reading.records)
 
 
 def _public(folder: Path) -> Iterator[ComparisonRecord]:

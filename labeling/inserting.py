@@ -83,7 +83,13 @@ def _draw_ids(table: str, count: int) -> list[int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
-            cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [cursor.fetchone()[0], count])
+            sequence = cursor.fetchone()[0]
+            draw = "SELECT nextval(%s) AS id FROM generate_series(1, %s)"
+            cursor.execute(f"SELECT min(id), max(id) FROM ({draw}) AS drawn", [sequence, count])  # noqa: S608  above
+            first, last = cursor.fetchone()
+            if last - first == count - 1:
+                return list(range(first, last + 1))
+            cursor.execute(draw, [sequence, count])  # somebody else drew in between
             return [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         found = cursor.fetchone()

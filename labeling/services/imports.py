@@ -33,7 +33,7 @@ from preferences.containers import open_rows
 from preferences.errors import InvalidMapping, InvalidRow, UnknownFormat, UnreadableFile
 from preferences.formats import FORMATS, Reading, detect, prompts
 
-BATCH_ROWS = 1000
+BATCH_ROWS = 2000
 DETECTION_ROWS = 20
 MANY_ROWS = 500  # enough to change how a database best reads its tables
 AUTO = "auto"

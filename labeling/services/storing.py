@@ -1,5 +1,6 @@
 """Storing what an import reads, chunk by chunk, each with its counts in one transaction."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from preferences.formats import Reading
 from preferences.records import ComparisonRecord
 
 WRITE_TRIES = 3
+SWITCH_SECONDS = 0.0005  # the thread that writes needs little of the interpreter, and often
 
 Chunk = list[Reading]
 
@@ -131,6 +133,7 @@ class Storing:
 
     def _write_elsewhere(self, chunk: Chunk, outcomes: list[Outcome], pending: Pending) -> Counts:
         with transaction.atomic():
+            _let_commits_wait_for_the_last()
             _lock(self.batch)
             return self._write(chunk, outcomes, pending)
 
@@ -151,6 +154,8 @@ class Storing:
         self.progress(self.counts.rows)
 
     def __enter__(self) -> Self:
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         return self
 
     def __exit__(
@@ -160,6 +165,7 @@ class Storing:
         try:
             self._settle()
         finally:
+            sys.setswitchinterval(self._switch_interval)
             if not self._is_alone:
                 self._writer.submit(_close_own_connection)
             self._writer.shutdown()
@@ -179,6 +185,16 @@ def outcomes_of(chunk: Chunk, taken: list[Outcome]) -> list[Outcome]:
 def _lock(batch: ImportBatch) -> None:
     """Keep others from importing into the project until this transaction ends."""
     Project.objects.select_for_update(no_key=True).filter(pk=batch.project_id).values("pk").get()
+
+
+def _let_commits_wait_for_the_last() -> None:
+    """Let this transaction's commit not wait for the disk.
+
+    A server that dies may lose the last chunks whole, rows and counts alike, and the import goes on before them; the
+    commit that ends an import waits, and with it everything before it is on the disk.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 def _close_own_connection() -> None:

@@ -1,13 +1,17 @@
 """Rows inserted in bulk are rows like any others."""
 
 import uuid
+from itertools import pairwise
 
+import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.inserting import insert_rows
 from labeling.models import Judgment, Prompt
+from tests.engines import fresh_database, run_python
 from tests.factories import make_comparison, make_person, make_project
+from tests.labeling.files import pair, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +38,23 @@ def test_ids_go_on_from_those_of_other_rows_and_others_go_on_from_these():
     ids = insert_rows(Prompt, NAMES, rows_for(project, TEXTS))
     after = Prompt.objects.create(project=project, content_hash="after", messages=[])
     assert before.pk < min(ids) <= max(ids) < after.pk
+
+
+@pytest.mark.postgres
+def test_ids_with_others_between_them_are_those_that_were_drawn(tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", [pair(number) for number in range(20)])
+    with fresh_database("postgresql", tmp_path) as environment:
+        run_python(["manage.py", "create_project", "gaps"], environment)
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
+            for table in ("prompt", "response"):  # as if somebody drew two after each of ours
+                connection.execute(f"ALTER SEQUENCE labeling_{table}_id_seq INCREMENT BY 3")
+            run_python(["manage.py", "import_responses", "gaps", str(path)], environment)
+            prompts, responses = (
+                [pk for (pk,) in connection.execute(f"SELECT id FROM labeling_{table} ORDER BY id")]  # noqa: S608
+                for table in ("prompt", "response")
+            )
+    assert (len(prompts), len(responses)) == (20, 40)
+    assert {later - sooner for ids in (prompts, responses) for sooner, later in pairwise(ids)} == {3}
 
 
 def test_a_row_that_breaks_a_constraint_takes_all_of_them_with_it():

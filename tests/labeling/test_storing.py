@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from labeling.services.imports import BATCH_ROWS as CHUNK
 from tests.engines import fresh_database, run_python
 from tests.labeling.files import write_rows
 
 pytestmark = pytest.mark.slow
 
-CHUNK = 1000  # rows that an import stores at once
+QUARTER = CHUNK // 4
 SAID = {"annotator": "ann", "ranking": [[0], [1]]}
 OPPOSITE = {"annotator": "ann", "ranking": [[1], [0]]}
 
@@ -26,16 +27,16 @@ def rows_that_meet_again_in_the_next_chunk():
     """In each chunk some rows of the chunk before it: the same, by somebody else, contradicted, with one new answer."""
     first = [row(number, "Good", "Bad") for number in range(CHUNK)]
     second = [
-        *first[:250],
-        *(row(number, "Good", "Bad", judgment=SAID | {"annotator": "ben"}) for number in range(250, 500)),
-        *(row(number, "Good", "Bad", judgment=OPPOSITE) for number in range(500, 750)),
-        *(row(number, "Good", "Other") for number in range(750, 1000)),
+        *first[:QUARTER],
+        *(row(number, "Good", "Bad", judgment=SAID | {"annotator": "ben"}) for number in range(QUARTER, 2 * QUARTER)),
+        *(row(number, "Good", "Bad", judgment=OPPOSITE) for number in range(2 * QUARTER, 3 * QUARTER)),
+        *(row(number, "Good", "Other") for number in range(3 * QUARTER, CHUNK)),
     ]
     third = [
-        *second[250:500],
-        *(row(number, "Other", "Bad") for number in range(750, 1000)),
-        *(row(number, "Good", "Other", judgment=OPPOSITE) for number in range(750, 1000)),
-        *second[750:],
+        *second[QUARTER : 2 * QUARTER],
+        *(row(number, "Other", "Bad") for number in range(3 * QUARTER, CHUNK)),
+        *(row(number, "Good", "Other", judgment=OPPOSITE) for number in range(3 * QUARTER, CHUNK)),
+        *second[3 * QUARTER :],
     ]
     return [*first, *second, *third]
 
@@ -55,10 +56,13 @@ def test_rows_that_refer_to_the_chunk_before_them_are_decided_as_if_it_were_ther
         proved = told("check_invariants")
     assert {name: counts[name] for name in ("rows", "accepted", "rejected", "unchanged")} == {
         "rows": 3 * CHUNK,
-        "accepted": CHUNK + 250 + 250 + 250,
-        "rejected": 250 + 250,
-        "unchanged": 250 + 250 + 250,
+        "accepted": CHUNK + 3 * QUARTER,
+        "rejected": 2 * QUARTER,
+        "unchanged": 3 * QUARTER,
     }
-    assert (again["accepted"], again["rejected"], again["unchanged"]) == (0, 500, 3 * CHUNK - 500)
-    assert (frozen["counts"]["comparisons"], frozen["counts"]["judgments"]) == (CHUNK + 500, CHUNK + 750)
+    assert (again["accepted"], again["rejected"], again["unchanged"]) == (0, 2 * QUARTER, 3 * CHUNK - 2 * QUARTER)
+    assert (frozen["counts"]["comparisons"], frozen["counts"]["judgments"]) == (
+        CHUNK + 2 * QUARTER,
+        CHUNK + 3 * QUARTER,
+    )
     assert proved["violations"] == 0
