@@ -33,18 +33,18 @@ class SweepForm(forms.Form):
     )
     vary = forms.CharField(
         label=_("Settings to vary"),
-        widget=lines_like("learning_rate = 1e-5, 1e-4"),
+        widget=lines_like("learning_rate=1e-5,1e-4"),
         required=False,
         help_text=_(
-            "One a line: “learning_rate = 1e-5, 1e-4” tries each value; “learning_rate = log:1e-6:1e-3” or "
-            "“dropout = uniform:0:0.3” draws from a range."
+            "One a line: “learning_rate=1e-5,1e-4” tries each value; “learning_rate=log:1e-6:1e-3” or "
+            "“dropout=uniform:0:0.3” draws from a range."
         ),
     )
     settings = forms.CharField(
         label=_("Settings of all runs"),
-        widget=lines_like("epochs = 2"),
+        widget=lines_like("epochs=2"),
         required=False,
-        help_text=_("One a line: “epochs = 2”. What is not named has its default."),
+        help_text=_("One a line: “epochs=2”. What is not named has its default."),
     )
     draws = forms.IntegerField(
         label=_("Draws"),

@@ -59,7 +59,7 @@ class SweepPage:
     Args:
         columns: settings that differ between runs, and the seed where there are several.
         chosen: what validation chooses, a setting and its value each. mean_loss: of it, over its seeds.
-        asked: which values each setting was to take, in words.
+        asked: which values each setting was to take, in words, and whether they were drawn from a range.
     """
 
     columns: tuple[str, ...]
@@ -68,7 +68,7 @@ class SweepPage:
     chosen: tuple[tuple[str, str], ...]
     mean_loss: str
     is_champion: bool
-    asked: tuple[tuple[str, str], ...]
+    asked: tuple[tuple[str, str, bool], ...]
     charts: tuple[SettingChart, ...]
     sort: str
 
@@ -87,7 +87,7 @@ def sweep_page(sweep: Sweep, *, sort: str = LOSS) -> SweepPage:
         chosen=tuple((name, said_value(choice.setting.settings[name])) for name in varied) if choice else (),
         mean_loss=three_decimals(choice.setting.loss) if choice else "",
         is_champion=best is not None and _is_champion(best),
-        asked=tuple((name, _said_values(sweep.asked["vary"][name])) for name in varied),
+        asked=tuple((name, *_said_values(sweep.asked["vary"][name])) for name in varied),
         charts=_charts(sweep, varied, outcomes, best),
         sort=sort,
     )
@@ -121,13 +121,14 @@ def _is_champion(outcome: Outcome) -> bool:
     return any(alias.alias == RewardModelAlias.Name.CHAMPION for alias in aliases)
 
 
-def _said_values(values: Any) -> str:
-    """The values of a setting, or the range they were drawn from."""
+def _said_values(values: Any) -> tuple[str, bool]:
+    """The values of a setting, or the range they were drawn from and that it was one."""
     if isinstance(values, list):
-        return ", ".join(said_value(value) for value in values)
+        return ", ".join(said_value(value) for value in values), False
     words = {"low": said_value(values["low"]), "high": said_value(values["high"])}
-    said = _("drawn from %(low)s to %(high)s, all orders of magnitude alike")
-    return (said if values["scale"] == LOG else _("drawn from %(low)s to %(high)s, all alike")) % words
+    if values["scale"] == LOG:
+        return _("drawn from %(low)s to %(high)s, all orders of magnitude alike") % words, True
+    return _("drawn from %(low)s to %(high)s, all alike") % words, True
 
 
 def _sorted(outcomes: Sequence[Outcome], sort: str) -> list[Outcome]:

@@ -38,7 +38,7 @@ LABELS = {
     "frozen_layers": _("Frozen layers"),
     "lora_rank": _("Rank of adapters (LoRA)"),
     "heads": _("Heads"),
-    "members": _("Members"),
+    "members": _("Networks of an ensemble"),
     "combine": _("Combined by"),
     "uncertainty_penalty": _("Penalty for uncertainty"),
     "epochs": _("Epochs"),
@@ -49,7 +49,7 @@ LABELS = {
     "early_stopping": _("Early stopping"),
     "seed": _("Seed"),
 }
-NOTHING = {"epochs": _("by size"), "frozen_layers": _("by depth"), "lora_rank": _("none"), "early_stopping": _("never")}
+NOTHING = {"epochs": _("by size"), "frozen_layers": _("by depth"), "lora_rank": _("none"), "early_stopping": _("none")}
 CHOICES: dict[str, tuple[str, ...]] = {
     "loss": tuple(LEARNS_FROM),
     "reliability": RELIABILITY,
@@ -138,7 +138,8 @@ def _field(name: str) -> forms.Field:
     if name in CHOICES:
         options = [(value, value) for value in CHOICES[name] if value != default]
         usual = format_html("{} ({})", default, gettext("default"))
-        return forms.ChoiceField(choices=[("", usual), *options], **told)
+        words = forms.Select(attrs={"class": "mono"})  # as they stand in a config, in any language
+        return forms.ChoiceField(choices=[("", usual), *options], widget=words, **told)
     kinds = set(kinds_of(ANNOTATIONS[name]))
     field: forms.Field
     if str in kinds:
