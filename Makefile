@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT
 
-.PHONY: install install-dev run test check loop bench format messages screenshots clean
+.PHONY: install install-dev run test check loop bench bench-reward-model format messages screenshots clean
 
 install: $(VENV)/.installed
 
@@ -46,6 +46,9 @@ loop: install
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+bench-reward-model: install-dev
+	$(BIN)/python -m benchmarks reward_training
 
 format: install-dev
 	$(BIN)/ruff check --fix .

@@ -18,6 +18,7 @@ QUICK_RESULTS = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks"
 NAMES = (
     "reward_training",
     "reward_accuracy",
+    "k_wise",
     "scoring",
     "routes",
     "judging",

@@ -60,7 +60,7 @@ OF_THE_DEMO = (Workload("demo", 2, 8, 4), Workload("demo", 4, 4, 3), Workload("d
 def records_of(workload: Workload, public_data: Path | None) -> list[ComparisonRecord]:
     """The comparisons of a workload, always the same ones."""
     draw = random.Random(f"{workload.dataset}/{workload.k}")
-    found = list(_demo() if public_data is None else _public(public_data / workload.dataset))
+    found = list(_demo() if public_data is None else public_comparisons(public_data / workload.dataset))
     assert len(found) >= LEAST_PROMPTS, f"{workload.dataset} holds {len(found)} comparisons"
     draw.shuffle(found)
     found.sort(key=lambda record: -min(len(_distinct(record.responses)), workload.k))
@@ -98,7 +98,7 @@ def _demo() -> Iterator[ComparisonRecord]:
     return (record for reading in Reader(plumbline.NAME).read(DEMO) for record in reading.records)
 
 
-def _public(folder: Path) -> Iterator[ComparisonRecord]:
+def public_comparisons(folder: Path) -> Iterator[ComparisonRecord]:
     """All comparisons of a public dataset, by its format or its mapping."""
     with tempfile.TemporaryDirectory() as scratch:
         for table in tables(folder, Path(scratch)):
