@@ -46,8 +46,10 @@ class RejectFile:
             self._file.readline()
         self._file.truncate(self._file.tell())
         self._file.seek(0, os.SEEK_END)
+        self._is_settled = False
 
     def add(self, rejects: list[Reject]) -> None:
+        self._is_settled &= not rejects
         for reject in rejects:
             self._file.write(json.dumps(reject.as_json(), ensure_ascii=True).encode() + b"\n")
 
@@ -56,12 +58,16 @@ class RejectFile:
 
     def go_back(self, position: int) -> None:
         """Forget what was added since."""
-        self._file.truncate(position)
-        self._file.seek(position)
+        if position != self._file.tell():
+            self._is_settled = False
+            self._file.truncate(position)
+            self._file.seek(position)
 
     def settle(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if not self._is_settled:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._is_settled = True
 
     def __enter__(self) -> Self:
         return self

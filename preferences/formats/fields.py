@@ -17,6 +17,7 @@ from preferences.records import (
 from preferences.text import check_text, check_texts_within, without_space
 
 ValueT = TypeVar("ValueT")
+WORDS_COMPARED_FIRST = 4
 MAX_RESPONSES = 26  # one letter each on the workbench
 MAX_POLICY_CHARACTERS = 120
 LEAST_RESPONSES: dict[RecordKind, int] = {"comparison": 2, "demonstration": 1, "prompt": 0}
@@ -169,18 +170,19 @@ def record(
             f"The row has {len(responses)} responses; at most {MAX_RESPONSES} can be compared.",
             reason="too-many-responses",
         )
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, ...], list[int]] = {}
     for position, response in enumerate(responses, start=1):
-        reduced = without_space(response.content)
-        if not reduced:
+        beginning = tuple(response.content.split(maxsplit=WORDS_COMPARED_FIRST)[:WORDS_COMPARED_FIRST])
+        if not beginning:
             raise InvalidRow(f"Response {position} is empty.", reason="empty")
-        if reduced in seen:
-            raise InvalidRow(
-                f"Responses {seen[reduced]} and {position} are identical apart from white space: "
-                "nobody could prefer one of them.",
-                reason="identical-responses",
-            )
-        seen[reduced] = position
+        for earlier in seen.setdefault(beginning, []):  # nearly always none, and then the rest need not be looked at
+            if without_space(responses[earlier - 1].content) == without_space(response.content):
+                raise InvalidRow(
+                    f"Responses {earlier} and {position} are identical apart from white space: "
+                    "nobody could prefer one of them.",
+                    reason="identical-responses",
+                )
+        seen[beginning].append(position)
     try:
         return ComparisonRecord(prompt, tuple(responses), tuple(judgments), gold, metadata or {}, kind).canonical()
     except (InvalidRecord, InvalidRanking) as error:
