@@ -75,7 +75,7 @@ def train_with_trl(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, A
         report_to="none",
         disable_tqdm=True,
         dataloader_pin_memory=False,
-        bf16=False,
+        bf16=config.precision != "fp32",
         use_cpu=True,
         gradient_checkpointing=False,  # changes time, not the weights
     )
