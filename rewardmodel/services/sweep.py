@@ -28,6 +28,7 @@ from runs.services.queueing import request_cancel
 
 MOST_RUNS = 100  # of one sweep; each leaves a model on disk
 LONGEST_NAME = 100
+NAME_TRIES = 5  # at a name of our own that somebody else takes at the same moment
 LARGEST_SEED = 2**31 - 1
 OF_THE_SWEEP = (*SETTINGS_OF_THE_RUN, "seed", "token_cache")
 ANNOTATIONS = {**annotations_of_training(), "reliability": str}
@@ -90,17 +91,20 @@ def queue_sweep(
         return QueuedSweep(_the_same(made, snapshot, asked), is_new=False)
     wishes = _wishes(shared, values, of_all, draws=draws, draw_seed=draw_seed)
     _check(snapshot, wishes)
-    try:
-        with transaction.atomic():
-            sweep = Sweep.objects.create(
-                name=name or _next_name(snapshot), snapshot=snapshot, asked=asked, created_by=created_by
-            )
-            _queue_runs(sweep, wishes)
-    except IntegrityError:  # the same name was taken in this very moment
-        made = Sweep.objects.filter(name=name).first()
-        if made is None:
-            raise
-        return QueuedSweep(_the_same(made, snapshot, asked), is_new=False)
+    for tries_left in reversed(range(NAME_TRIES)):
+        try:
+            with transaction.atomic():
+                sweep = Sweep.objects.create(
+                    name=name or _next_name(snapshot), snapshot=snapshot, asked=asked, created_by=created_by
+                )
+                _queue_runs(sweep, wishes)
+        except IntegrityError:  # the same name was taken in this very moment
+            if name and (made := Sweep.objects.filter(name=name).first()):
+                return QueuedSweep(_the_same(made, snapshot, asked), is_new=False)
+            if name or not tries_left:
+                raise
+        else:
+            break
     return QueuedSweep(sweep, is_new=True)
 
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from rewardmodel.errors import InvalidSweep, NameTaken
 from rewardmodel.models import RewardModel, RewardModelAlias, Sweep, SweepRun
+from rewardmodel.services import sweep as sweep_service
 from rewardmodel.services.sweep import MOST_RUNS, cancel_sweep, queue_sweep
 from rewardmodel.services.train import finish_training, queue_training
 from rewardmodel.sweep_outcomes import choice_among, outcomes_of
@@ -136,6 +137,17 @@ def test_sweeps_without_a_name_are_numbered_by_project(plumbline_home: Path) -> 
     snapshot = make_snapshot(prompts=6)
     names = [make_sweep(snapshot).name for _ in range(2)]
     assert names == [f"{snapshot.project.slug}-sweep-1", f"{snapshot.project.slug}-sweep-2"]
+
+
+def test_a_sweep_without_a_name_takes_the_next_number_where_somebody_was_quicker(
+    plumbline_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot(prompts=6)
+    make_sweep(snapshot, name="taken")
+    numbers = iter(["taken", "free"])
+    monkeypatch.setattr(sweep_service, "_next_name", lambda _snapshot: next(numbers))
+    assert make_sweep(snapshot).name == "free"
+    assert Sweep.objects.count() == 2
 
 
 def test_cancelling_stops_what_is_left_and_nothing_else(plumbline_home: Path) -> None:
