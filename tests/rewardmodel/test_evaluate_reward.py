@@ -153,6 +153,15 @@ def test_slices_are_counted_and_too_few_pairs_have_no_value() -> None:
     assert not any(one["by"] == "policies" for one in report["slices"])  # there is one pair of policies only
 
 
+def test_a_few_prompts_have_a_floor_beside_their_accuracy_and_no_verdict() -> None:
+    judged = [record(f"prompt {number}", ["good egg", "bad"], ((0,), (1,))) for number in range(3)]
+    report = evaluate_rows(rows(judged), CountingScorer())
+    longer = report["floors"][0]
+    assert (report["accuracy"], longer["accuracy"]["value"], longer["accuracy"]["prompts"]) == (1.0, 1.0, 3)
+    assert longer["difference"]["value"] is None
+    assert report["earned"] == {"verdict": "unknown", "against": None}
+
+
 def test_the_metadata_to_slice_by_can_be_named() -> None:
     records = [
         record(

@@ -10,7 +10,7 @@ from preferences.pairs import PairRules
 from rewardmodel.core.data.texts import response_text
 from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.evaluation.bag_of_words import BagOfWords, fit_bag_of_words
-from rewardmodel.core.evaluation.figures import mean_of, share_of, undefined
+from rewardmodel.core.evaluation.figures import figure, mean_of, undefined
 from rewardmodel.core.evaluation.tallies import Tallies, verdicts_of
 from rewardmodel.core.metrics import pairwise_correct
 from rewardmodel.core.resampling import Floats, Resampling
@@ -92,8 +92,11 @@ def floor_figures(
 
 
 def _beside(floor_leads: Floats, leads: Floats, resampling: Resampling) -> dict[str, Any]:
+    """The floor is told wherever the model's accuracy is, however few the pairs; the difference waits for enough."""
     floor, model = pairwise_correct(floor_leads), pairwise_correct(leads)
-    return {"accuracy": share_of(resampling, floor), "difference": mean_of(resampling, model - floor)}
+    prompts = resampling.prompts_among(np.ones(len(floor), dtype=bool))
+    accuracy = figure(resampling.share(floor), n=len(floor), prompts=prompts)
+    return {"accuracy": accuracy, "difference": mean_of(resampling, model - floor)}
 
 
 def has_earned_its_keep(floors: Iterable[dict[str, Any]]) -> dict[str, Any]:
