@@ -240,8 +240,7 @@ def rows_of(found: list[Done]) -> Iterator[Row]:
             continue
         peers = {done.seed: done.report["accuracy"] for done in here if done.way.trainer == "trl"}
         peer = statistics.mean(peers.values()) if peers else None
-        first = here[0].report
-        for floor in first["floors"]:
+        for floor in here[-1].report["floors"]:
             if floor["accuracy"]["value"] is not None:
                 yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
         for way in WAYS:
