@@ -224,7 +224,7 @@ class World:
         create_token(person=self.people["reviewer"])
         token = self.people["reviewer"].api_tokens.get()
         run = Run.objects.create(
-            kind="import", title="A run", scope=self.project.slug, state="failed", finished_at=timezone.now()
+            kind="import", title="An import", scope=self.project.slug, state="failed", finished_at=timezone.now()
         )
         batch = ImportBatch.objects.create(project=self.project, run=run, file_name="a.jsonl", format="plumbline")
         rejected_path(batch).parent.mkdir(parents=True, exist_ok=True)
