@@ -9,7 +9,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +81,9 @@ def train_with_trl(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, A
     trainer = RewardTrainer(model=network.model, args=settings, train_dataset=pairs, processing_class=tokenizer)
     assert len(trainer.train_dataset) == len(pairs)  # TRL drops rows that it finds too long
     told = trainer.train()
-    card = ModelCard("trl", network.reads_at, network.template.kind, config.max_length_tokens)
-    network.model.eval()
-    save_model(replace(network, model=network.model), card, folder / "model")
+    plain = load_backbone(config.backbone, max_length_tokens=config.max_length_tokens)  # the trained one stays in bf16
+    plain.model.load_state_dict(network.model.state_dict())
+    save_model(plain, ModelCard("trl", plain.reads_at, plain.template.kind, config.max_length_tokens), folder / "model")
     return folder / "model", {"seconds": told.metrics["train_runtime"], "steps": trainer.state.global_step}
 
 
