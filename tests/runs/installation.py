@@ -120,6 +120,8 @@ class Installation:
             process.wait()
             for pid in everyone:
                 kill(pid)
+            with suppress(ProcessLookupError):  # the pool of a worker that a test killed before
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class OwnRedis:
