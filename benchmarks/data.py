@@ -226,10 +226,8 @@ def step_rows(
             beside = peer.imported_with_annotations_per_second if peer else None
             yield import_row(f"import of {size:,}", plumbline, size, step, beside)
         else:
-            speed, beside = (
-                size / step["seconds"],
-                None if peer is None or name == "freeze" else peer.exported_per_second,
-            )
+            speed = size / step["seconds"]
+            beside = None if peer is None or name == "freeze" else peer.exported_per_second
             ratio = speed / beside if beside else None
             named = label_studio.NAME if beside else None
             yield Row(f"{name} of {size:,}", plumbline.label, named, speed, "judgments/s", ratio)

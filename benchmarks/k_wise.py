@@ -10,23 +10,20 @@ epoch, and drawn beside the results.
 import argparse
 import html
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import public_folder
+from benchmarks.children import run_child
 from benchmarks.report import RESULTS, Row, installed
 from benchmarks.reward_workloads import public_comparisons
 from preferences.pairs import PairRules, derive_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord
 from preferences.snapshot import write_snapshot
 
-ROOT = Path(__file__).resolve().parent.parent
 DATASET = "qa_feedback_k4"
 WHOLE, SHUFFLED = "whole comparisons", "shuffled pairs"
 EPOCHS = 5
@@ -89,12 +86,7 @@ def train(records: Sequence[ComparisonRecord], *, comparisons_per_step: int, see
             **SETTINGS, "snapshot": str(snapshot), "comparisons_per_step": comparisons_per_step, "seed": seed,
         }  # fmt: skip
         (Path(temporary) / "config.json").write_text(json.dumps(config))
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-        done = subprocess.run(
-            [sys.executable, "-m", "rewardmodel.core.train_reward", temporary],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
+        run_child("rewardmodel.core.train_reward", temporary)
         lines = map(json.loads, (Path(temporary) / "metrics.jsonl").read_text().splitlines())
         found = [line["loss"] for line in lines if line.get("split") == "validation"]
     assert len(found) == EPOCHS, found

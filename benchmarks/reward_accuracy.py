@@ -12,10 +12,7 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -23,18 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import public_folder
+from benchmarks.children import run_child
 from benchmarks.public_data import mapping_of
 from benchmarks.report import Row, installed
 from benchmarks.reward_backbones import ENCODER, make_backbone
-from preferences.ahead import Reader
-from preferences.containers import open_rows
-from preferences.formats import detect
-from preferences.formats.mapped import NAME as MAPPED
+from benchmarks.reward_workloads import comparisons_in
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.snapshot import write_snapshot
 
-ROOT = Path(__file__).resolve().parent.parent
 KEEP = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks/reward_accuracy"
 UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
 SETS = (HARMLESS, HELPFUL, UKP)
@@ -204,12 +198,7 @@ class Study:
 
 def records_of(folder: Path, part: str) -> Iterator[ComparisonRecord]:
     """The comparisons of the train or the test file of a set."""
-    file = folder / f"{part}.jsonl.gz"
-    mapping = mapping_of(folder.name, part)
-    first = [row for _number, row in zip(range(20), (row for _line, row in open_rows(file)), strict=False)]
-    known = tomllib.loads(mapping.read_text()) if mapping else None
-    for reading in Reader(MAPPED if known else detect(first), known).read(file):
-        yield from reading.records
+    return comparisons_in(folder / f"{part}.jsonl.gz", mapping_of(folder.name, part))
 
 
 def weights_of(snapshot: Path, method: str) -> dict[str, float]:
@@ -221,15 +210,6 @@ def weights_of(snapshot: Path, method: str) -> dict[str, float]:
     from rewardmodel.services.reliability import reliability_of
 
     return dict(reliability_of(snapshot, method=method, rules=PairRules(weight="pair")).weights)
-
-
-def run_child(module: str, argument: str) -> str:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    done = subprocess.run(
-        [sys.executable, "-m", module, argument], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
 
 
 def rows_of(found: list[Done]) -> Iterator[Row]:

@@ -6,7 +6,6 @@ printed is the evaluation, with "seconds" and "steps" of training.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.children import run_child
 from preferences.pairs import PairRules, derive_pairs
 from preferences.rows import SnapshotRow
 from preferences.snapshot import read_manifest, read_snapshot
@@ -44,13 +44,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 def train_with_plumbline(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
     """Through the child process that a run starts."""
     (folder / "config.json").write_text(json.dumps({**job["config"], "snapshot": job["train"]}))
-    done = subprocess.run(
-        [sys.executable, "-m", "rewardmodel.core.train_reward", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    run_child("rewardmodel.core.train_reward", str(folder))
     result = json.loads((folder / "result.json").read_text())
     return folder / "model", {"seconds": result["training_seconds"], "steps": result["steps"]}
 

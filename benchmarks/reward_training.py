@@ -18,10 +18,7 @@ however often a way of training computes it.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -31,13 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import public_folder
+from benchmarks.children import run_child
 from benchmarks.report import Row, installed, row_of_rounds
 from benchmarks.reward_backbones import DECODERS, ENCODER, LONGEST, make_backbone
 from benchmarks.reward_workloads import OF_PUBLIC_DATA, OF_THE_DEMO, Workload, records_of
 from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot, write_snapshot
 
-ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 2
 OURS, DEFAULT, TUNED = "Plumbline", "TRL default", "TRL tuned"
 SMALL_DECODER = "decoder 6 × 384"
@@ -212,15 +209,6 @@ def train_ours(prepared: Prepared, device: str) -> Outcome:
 def checked(outcome: Outcome, prepared: Prepared) -> Outcome:
     assert len(outcome.losses) == prepared.workload.steps, (prepared.workload, outcome.losses)
     return outcome
-
-
-def run_child(module: str, argument: str) -> str:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    done = subprocess.run(
-        [sys.executable, "-m", module, argument], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
 
 
 def matrix_rate(backbone: Path, device: str) -> float:

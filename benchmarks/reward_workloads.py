@@ -102,8 +102,12 @@ def public_comparisons(folder: Path) -> Iterator[ComparisonRecord]:
     """All comparisons of a public dataset, by its format or its mapping."""
     with tempfile.TemporaryDirectory() as scratch:
         for table in tables(folder, Path(scratch)):
-            mapping = tomllib.loads(table.mapping.read_text()) if table.mapping else None
-            first = [row for _number, row in islice(open_rows(table.file), DETECTION_ROWS)]
-            reader = Reader(detect(first) if mapping is None else MAPPED, mapping)
-            for reading in reader.read(table.file):
-                yield from (record for record in reading.records if record.kind == "comparison")
+            yield from comparisons_in(table.file, table.mapping)
+
+
+def comparisons_in(file: Path, mapping: Path | None) -> Iterator[ComparisonRecord]:
+    """The comparisons of one file, by the mapping or else by the format of its first rows."""
+    known = tomllib.loads(mapping.read_text()) if mapping else None
+    first = [row for _number, row in islice(open_rows(file), DETECTION_ROWS)]
+    for reading in Reader(detect(first) if known is None else MAPPED, known).read(file):
+        yield from (record for record in reading.records if record.kind == "comparison")
