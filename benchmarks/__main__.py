@@ -27,6 +27,7 @@ NAMES = (
     "quality",
     "admin",
     "data",
+    "imports",
     "calibration",
     "score_drift",
     "agreement",

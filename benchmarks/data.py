@@ -72,9 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
-    for name, value in (QUICK if arguments.quick else FULL).items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, value)
+    choose_sizes(arguments)
     sizes = (arguments.small_rows, arguments.rows)
     versions = installed("Django", "gunicorn", "psycopg", "pyarrow")
     rows: list[Row] = []
@@ -91,6 +89,13 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
                 print(f"  {engine} left out: {reason}", flush=True)
                 versions[engine] = "not measured: no server answered"
     return rows, versions
+
+
+def choose_sizes(arguments: argparse.Namespace) -> None:
+    """Set what was not said on the command line."""
+    for name, value in (QUICK if arguments.quick else FULL).items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
 
 
 def write_rows(path: Path, count: int, *, judged: bool = True) -> Path:
@@ -165,9 +170,17 @@ def import_alone(engine: str, file: Path, size: int, server: str | None, peer: P
     with fresh(engine, server) as plumbline:
         step = plumbline.run_subject(SUBJECT, "import", str(file))
         assert step["accepted"] == size, step
-    return import_row(
-        f"import of {size:,}, comparisons alone", plumbline, size, step, peer and peer.imported_per_second
-    )
+    beside = peer.imported_per_second if peer else None
+    return import_row(f"import of {size:,}, comparisons alone", plumbline, size, step, beside)
+
+
+def import_judged(engine: str, file: Path, size: int, server: str | None, peer: PeerFigures | None) -> Row:
+    """Comparisons with a judgment each, beside tasks with annotations. Raises: Unavailable."""
+    with fresh(engine, server) as plumbline:
+        step = plumbline.run_subject(SUBJECT, "import", str(file))
+        assert step["accepted"] == size, step
+    beside = peer.imported_with_annotations_per_second if peer else None
+    return import_row(f"import of {size:,}", plumbline, size, step, beside)
 
 
 def import_row(name: str, plumbline: Plumbline, size: int, step: dict[str, Any], peer_per_second: float | None) -> Row:

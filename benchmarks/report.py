@@ -72,12 +72,13 @@ def percentile(values: Sequence[float], share: float) -> float:
 def write_report(
     name: str, rows: Sequence[Row], versions: Mapping[str, str], options: Sequence[str] = (), folder: Path = RESULTS
 ) -> Path:
-    """Write `<name>.json` into the folder, replacing the run before."""
+    """Write `<name>.json` into the folder, replacing the run before; of a path on this machine it keeps the name."""
+    told = [Path(option).name if option.startswith("/") else option for option in options]
     folder.mkdir(parents=True, exist_ok=True)
     report = {
         "machine": {"cores": os.cpu_count(), "cpu": _cpu_model()},
         "versions": {"python": platform.python_version(), **versions},
-        "command": " ".join([".venv/bin/python -m benchmarks", name, *options]),
+        "command": " ".join([".venv/bin/python -m benchmarks", name, *told]),
         "rows": [_rounded(row) for row in rows],
     }
     path = folder / f"{name}.json"

@@ -22,15 +22,16 @@ def stored_ids(model: type[models.Model], project: Project, names: Iterable[str]
     if not wanted:
         return {}
     table = connection.ops.quote_name(model._meta.db_table)
-    each = "unnest(%s::text[]) AS wanted (value)" if connection.vendor == "postgresql" else "json_each(%s) AS wanted"
+    is_postgresql = connection.vendor == "postgresql"
+    each = "string_to_table(%s::text, ',') AS wanted (value)" if is_postgresql else "json_each(%s) AS wanted"
     statement = (
         f"SELECT value, (SELECT id FROM {table} WHERE project_id = %s AND content_hash = wanted.value) "  # noqa: S608
         f"FROM {each}"  # our own names
     )
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if is_postgresql:  # one text is faster to send than a list
             with connection.wrap_database_errors:
-                cursor.cursor.execute(statement, [project.pk, wanted], prepare=False)
+                cursor.cursor.execute(statement, [project.pk, ",".join(wanted)], prepare=False)
         else:
             cursor.execute(statement, [project.pk, json.dumps(wanted)])
         return {name: pk for name, pk in cursor.fetchall() if pk is not None}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from labeling.models import Assignment, Comparison, ComparisonResponse, Judgment
+from labeling.models import Assignment, Comparison, ComparisonResponse, ImportBatch, Judgment
 from labeling.queries import comparisons_above_target, current_judgments
 from labeling.triggers import ACTIONS, APPEND_ONLY_TABLES, installed_triggers
 
@@ -49,6 +49,17 @@ def _too_few_responses() -> QuerySet[Comparison]:
     return comparisons.annotate(k=_count(members)).filter(k__lt=2).order_by("pk")
 
 
+def _comes_from_elsewhere() -> QuerySet[Comparison]:
+    """No foreign key of the database says so: a million imported rows would be checked twice more each."""
+    of_batch = ImportBatch.objects.filter(pk=OuterRef("import_batch"), project=OuterRef("project"))
+    strangers = Q(import_batch__isnull=False) & ~Exists(of_batch)
+    return Comparison.objects.filter(~Q(project=F("prompt__project")) | strangers).order_by("pk")
+
+
+def _judged_elsewhere() -> QuerySet[Judgment]:
+    return Judgment.objects.exclude(project=F("comparison__project")).order_by("pk")
+
+
 def _superseded_elsewhere() -> QuerySet[Judgment]:
     return (
         Judgment.objects.filter(supersedes__isnull=False)
@@ -87,9 +98,11 @@ RULES = {
     "comparison: open slots + leases + judgments = target": _slots_do_not_add_up,
     "comparison: never above its target": comparisons_above_target,
     "comparison: two responses or more": _too_few_responses,
+    "comparison: in its prompt's project, and its import's": _comes_from_elsewhere,
     "assignment: done means judged": _done_without_judgment,
     "assignment: a repeat follows a judgment of the same person": _repeats_of_nothing,
     "assignment: practice and exam are not handed out as work": _purpose_elsewhere,
+    "judgment: in its comparison's project": _judged_elsewhere,
     "judgment: without a slot it does not count": _counted_without_a_slot,
     "judgment: what was written is a demonstration to its prompt": _written_elsewhere,
     "judgment: supersedes the same person's previous revision": _superseded_elsewhere,

@@ -4,6 +4,7 @@
 readings on its standard output, then why the file could not be read any further, or None.
 """
 
+import fcntl
 import os
 import pickle
 import queue
@@ -27,6 +28,7 @@ ROWS_TOGETHER = 100
 LISTS_AHEAD = 20  # of so many rows: what the two processes hold between them
 SMALL_BYTES = 2 * 1024 * 1024  # a smaller file is read before a process has begun
 LENGTH_BYTES = 8
+PIPE_BYTES = 1024 * 1024  # a list fits in, and whoever sends it need not wait
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ def _started(reader: Reader, path: Path) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     assert process.stdin  # noqa: S101
+    assert process.stdout  # noqa: S101
+    with suppress(AttributeError, OSError):  # Linux has it, up to a limit of its own; without it all goes on slower
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     with suppress(BrokenPipeError), process.stdin as file:
         pickle.dump((reader, path), file)
     return process

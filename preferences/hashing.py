@@ -9,7 +9,7 @@ from typing import Any
 
 from preferences.errors import InvalidText, PreferenceError
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode  # of a text
+_quoted = json.encoder.encode_basestring  # what the encoder itself makes of a text
 _TEXT = {str}
 
 

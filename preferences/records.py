@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Literal, TypedDict, TypeVar
 
 from preferences.errors import InvalidRanking, InvalidRecord
 from preferences.hashing import canonical_json, comparison_hash, prompt_hash, response_hash
+from preferences.kept import kept
 
 ResponseKind = Literal["text", "messages", "picture"]
 RecordKind = Literal["comparison", "demonstration", "prompt"]
@@ -63,7 +63,7 @@ class ResponseRecord:
     sampling: dict[str, Any] | None = None
     kind: ResponseKind = "text"
 
-    @cached_property
+    @kept
     def hash(self) -> str:
         return response_hash(self.content)
 
@@ -177,7 +177,7 @@ class ComparisonRecord:
         for judgment in self.judgments:
             judgment.check(k)
 
-    @cached_property
+    @kept
     def prompt_hash(self) -> str:
         return prompt_hash(self.prompt, self.documents)
 
@@ -191,7 +191,7 @@ class ComparisonRecord:
     def response_hashes(self) -> tuple[str, ...]:
         return tuple(response.hash for response in self.responses)
 
-    @cached_property
+    @kept
     def comparison_hash(self) -> str:
         return comparison_hash(self.prompt_hash, self.response_hashes)
 

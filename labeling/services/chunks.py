@@ -19,12 +19,14 @@ def with_pictures(
 ) -> Iterator[Reading]:
     """The same with the pictures that rows bring taken in, or refused."""
     for reading in readings:
+        if not any(response.kind == "picture" for record in reading.records for response in record.responses):
+            yield reading
+            continue
         try:
             taken = tuple(
                 take_pictures(record, project=project, folder=folder, keeps=keeps) for record in reading.records
             )
-            has_pictures = any(new is not old for new, old in zip(taken, reading.records, strict=True))
-            yield replace(reading, found=taken) if has_pictures else reading
+            yield replace(reading, found=taken)
         except InvalidRow as refusal:
             yield replace(reading, found=refusal)
 

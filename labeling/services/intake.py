@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
+from django.db.models import Model
 from django.utils import timezone
 
 from labeling.finding import stored_ids
-from labeling.inserting import prepare_rows
+from labeling.inserting import Insertion, Row, prepare_rows
 from labeling.models import (
     Comparison,
     ComparisonResponse,
@@ -88,6 +89,7 @@ class Intake:
         self.now = timezone.now()
         self._remembered: dict[str, Known] = {}
         self._expected = Pending()
+        self._looks = Prompt.objects.filter(project=project).exists()
 
     def take(self, records: Sequence[ComparisonRecord]) -> list[Outcome]:
         """Take records that come one by one; otherwise like `take_rows`."""
@@ -99,6 +101,8 @@ class Intake:
         Returns: per row `accepted` (something of it is new), `unchanged` (all of it was there), or why it contradicts
             what is there; a row is taken whole or not at all.
         """
+        if not self.is_rehearsal:
+            self.look()
         outcomes, pending = self.decide_rows(rows)
         pending.store()
         return outcomes
@@ -106,10 +110,12 @@ class Intake:
     def decide_rows(self, rows: Sequence[Sequence[ComparisonRecord]]) -> tuple[list[Outcome], Pending]:
         """What becomes of each row, as `take_rows` says it, and what is to be written then.
 
-        Who decides on more rows before that is written says so by `expecting`.
+        Who decides on more rows before that is written says so by `expecting`. In a project that began without a prompt
+        nothing is looked for: who brings a prompt again, or meets somebody else's, is refused by the database, and has
+        to look from then on (`look`).
         """
         records = [record for row in rows for record in row]
-        known = load_known(self.project, records) if records else {}
+        known = load_known(self.project, records) if self._looks else {name_of(record): Known() for record in records}
         for expected in (self._remembered, self._expected.known):
             known.update((name, kept) for name, kept in expected.items() if name in known)
         outcomes: list[Outcome] = []
@@ -127,6 +133,10 @@ class Intake:
             return outcomes, Pending()
         return outcomes, self._writing_of(additions)
 
+    def look(self) -> None:
+        """From now on see what the database holds before anything is decided."""
+        self._looks = True
+
     def expecting(self, pending: Pending | None) -> None:
         """From now on decide as if this, and nothing else that is not yet there, were written; None for nothing."""
         self._expected = pending or Pending()
@@ -142,7 +152,7 @@ class Intake:
         names = {judgment.annotator for addition in additions for judgment in addition.judgments}
         people = ensure_imported_people(names) if names else {}
         given = [self._judgment(a, judgment, people) for a in additions for judgment in a.judgments]
-        pending.insertions.append(prepare_rows(Judgment, JUDGMENT_COLUMNS, given))
+        pending.insertions.append(self._prepared(Judgment, JUDGMENT_COLUMNS, given))
         pending.gold = [
             GoldAnswer(
                 comparison_id=a.known.pk,
@@ -160,13 +170,13 @@ class Intake:
         """See that each prompt has an id; returns those that were there before."""
         by_hash = {record.prompt_hash: record for record in records}
         expected = {name: pk for name, pk in self._expected.prompts.items() if name in by_hash}
-        stored = {**stored_ids(Prompt, self.project, by_hash), **expected}
+        stored = {**(stored_ids(Prompt, self.project, by_hash) if self._looks else {}), **expected}
         missing = [name for name in by_hash if name not in stored]
         rows = [
             (self.project.pk, name, list(record.prompt), record.documents, _language(record))
             for name, record in ((name, by_hash[name]) for name in missing)
         ]
-        insertion = prepare_rows(Prompt, PROMPT_COLUMNS, rows)
+        insertion = self._prepared(Prompt, PROMPT_COLUMNS, rows)
         pending.insertions.append(insertion)
         pending.prompts = {**stored, **dict(zip(missing, insertion.ids, strict=True))}
         return set(stored.values())
@@ -182,7 +192,7 @@ class Intake:
         missing = [key for key in wanted if key not in ids]
         said = [(wanted[key].kind, wanted[key].content, wanted[key].sampling or {}) for key in missing]
         rows = [(*key, *response) for key, response in zip(missing, said, strict=True)]
-        insertion = prepare_rows(Response, RESPONSE_COLUMNS, rows)
+        insertion = self._prepared(Response, RESPONSE_COLUMNS, rows)
         pending.insertions.append(insertion)
         pending.responses = dict(zip(missing, insertion.ids, strict=True))
         ids.update(pending.responses)
@@ -205,14 +215,17 @@ class Intake:
             )
             for addition in additions
         ]
-        insertion = prepare_rows(Comparison, COMPARISON_COLUMNS, rows)
+        insertion = self._prepared(Comparison, COMPARISON_COLUMNS, rows)
         for addition, pk in zip(additions, insertion.ids, strict=True):
             addition.known.pk = pk
         members = [(a.known.pk, response_id) for a in additions for response_id in a.known.responses.values()]
         pending.insertions += [
             insertion,
-            prepare_rows(ComparisonResponse, ("comparison_id", "response_id"), members),
+            self._prepared(ComparisonResponse, ("comparison_id", "response_id"), members),
         ]
+
+    def _prepared(self, model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Insertion:
+        return prepare_rows(model, names, rows, after=self._expected.insertions)
 
     def _slots(self, addition: Addition) -> tuple[int, int]:
         """How many judgments a new comparison wants in all, and how many of them people still have to give."""

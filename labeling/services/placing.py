@@ -32,12 +32,17 @@ class Placing:
     explanation: str = ""
 
 
+_NOWHERE_IN_PARTICULAR = Placing()
+
+
 def placing_of(record: ComparisonRecord) -> Placing:
     """Read a record's `use`, `topic`, `target` and `explanation`.
 
     Raises: InvalidRow for practice or an exam without a gold answer, or with judgments, and for gold of unknown use.
     """
     said = record.metadata
+    if not said:
+        return _NOWHERE_IN_PARTICULAR
     use = said.get("use", Use.WORK)
     if use not in _USES:
         if record.gold is not None:

@@ -4,11 +4,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from labeling.errors import ImportOvertaken
@@ -22,6 +23,9 @@ from preferences.records import ComparisonRecord
 
 WRITE_TRIES = 3
 SWITCH_SECONDS = 0.0005  # the thread that writes needs little of the interpreter, and often
+
+CHECKPOINT_PAGES = 50_000  # of 4 KB, of SQLite's log
+CACHED_KB = 64_000  # of pages by SQLite: those that a chunk changes
 
 Chunk = list[Reading]
 
@@ -67,10 +71,10 @@ class Counts:
 class Storing:
     """Stores an import's chunks in the order given.
 
-    On PostgreSQL a chunk is written, and its foreign keys are checked, while the next one is read and decided: by a
-    thread with a connection of its own, so that at most one chunk is on its way. What is decided meanwhile expects that
-    chunk to be there. Somebody else may store a prompt or response of ours between our look and our write (new
-    generations do); the database then refuses ours, and a second look, under the project's lock, finds theirs.
+    A chunk is written, and its foreign keys are checked, while the next one is read and decided: by a thread with a
+    connection of its own, so that at most one chunk is on its way. What is decided meanwhile expects that chunk to be
+    there. Somebody else may store a prompt or response of ours between our look and our write (new generations do), or
+    on SQLite take our ids; the database then refuses ours, and a second look, under the project's lock, finds theirs.
 
     Args:
         counts: brought up to date when a chunk is committed.
@@ -86,7 +90,8 @@ class Storing:
         progress: Callable[[int], None],
     ) -> None:
         self.intake, self.batch, self.counts, self.rejects, self.progress = intake, batch, counts, rejects, progress
-        self._is_alone = connection.vendor != "postgresql" or connection.in_atomic_block
+        self._is_alone = connection.in_atomic_block
+        self._draws_ids_by_commits = connection.vendor == "postgresql" and not self._is_alone
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storing an import")
         self._on_its_way: tuple[Future[Counts], Chunk] | None = None
         self._rejects_kept = rejects.position()
@@ -118,6 +123,7 @@ class Storing:
     def _store(self, chunk: Chunk) -> None:
         """Decide on a chunk and store it, with the project's row locked from before the look until after the write."""
         self.intake.expecting(None)
+        self.intake.look()
         for tries_left in reversed(range(WRITE_TRIES)):
             try:
                 with transaction.atomic():
@@ -132,8 +138,8 @@ class Storing:
                 return
 
     def _write_elsewhere(self, chunk: Chunk, outcomes: list[Outcome], pending: Pending) -> Counts:
+        _let_commits_wait_for_the_last()
         with transaction.atomic():
-            _let_commits_wait_for_the_last()
             _lock(self.batch)
             return self._write(chunk, outcomes, pending)
 
@@ -154,6 +160,8 @@ class Storing:
         self.progress(self.counts.rows)
 
     def __enter__(self) -> Self:
+        if self._draws_ids_by_commits:
+            _let_commits_wait_for_the_last()
         self._switch_interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
         return self
@@ -169,6 +177,8 @@ class Storing:
             if not self._is_alone:
                 self._writer.submit(_close_own_connection)
             self._writer.shutdown()
+            if self._draws_ids_by_commits:
+                _let_commits_be_sure()
 
 
 def records_of(chunk: Chunk) -> list[Sequence[ComparisonRecord]]:
@@ -188,13 +198,25 @@ def _lock(batch: ImportBatch) -> None:
 
 
 def _let_commits_wait_for_the_last() -> None:
-    """Let this transaction's commit not wait for the disk.
+    """Let the commits of this thread's connection not wait for the disk.
 
-    A server that dies may lose the last chunks whole, rows and counts alike, and the import goes on before them; the
-    commit that ends an import waits, and with it everything before it is on the disk.
+    A machine that dies may lose the last chunks whole, rows and counts alike, and the import goes on before them; the
+    commit that ends an import waits, and with it everything before it is on the disk. On SQLite pages that many
+    chunks change are also copied to the database once in a while instead of after each.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO off")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET synchronous_commit TO off")
+        else:
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+            cursor.execute(f"PRAGMA cache_size=-{CACHED_KB}")
+
+
+def _let_commits_be_sure() -> None:
+    """Let them wait for the disk again, as all others do. A connection that is lost has nothing to be told."""
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO DEFAULT")
 
 
 def _close_own_connection() -> None:

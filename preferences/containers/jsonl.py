@@ -32,7 +32,7 @@ def parse_row(line: bytes) -> Row | InvalidRow:
 
 def parse_json(text: str) -> Any:
     """A JSON value of finite numbers. Raises: ValueError or RecursionError."""
-    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    return _DECODER.decode(text)
 
 
 def write_json(value: Any, default: Callable[[Any], Any] | None = None) -> str:
@@ -73,6 +73,9 @@ def _finite(digits: str) -> float:
     if isinf(number):
         raise ValueError(f"{digits} is larger than any number can be")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _json_name(value: Any) -> str:

@@ -13,6 +13,9 @@ def capped_lines(stream: io.BufferedReader, limits: Limits) -> Iterator[tuple[in
     number = 0
     while line := stream.readline(limits.row_bytes + 2):
         number += 1
+        if len(line) <= limits.row_bytes and line.endswith(b"\n"):
+            yield number, line
+            continue
         if len(line) > limits.row_bytes and not line.endswith(b"\n") and PICTURE in line:
             line += stream.readline(limits.picture_row_bytes - len(line) + 2)
         whole, allowed = len(line), limits.allowed(line)

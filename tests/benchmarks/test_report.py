@@ -35,12 +35,12 @@ def test_a_report_says_machine_versions_command_and_rows(tmp_path: Path) -> None
         Row("speed", "ours", "theirs", 2.00049, "1/s", ratio=1.23456, low=1.0, high=3.0),
         Row("speed", "theirs", None, 0.0, "1/s"),
     ]
-    path = write_report("judging", rows, {"peer": "1.2"}, ["--rounds", "3"], tmp_path / "results")
+    path = write_report("judging", rows, {"peer": "1.2"}, ["--rounds", "3", "--work", "/a/b"], tmp_path / "results")
     written = json.loads(path.read_text())
     assert path == tmp_path / "results" / "judging.json"
     assert set(written) == {"machine", "versions", "command", "rows"}
     assert written["versions"]["peer"] == "1.2"
-    assert written["command"] == ".venv/bin/python -m benchmarks judging --rounds 3"
+    assert written["command"] == ".venv/bin/python -m benchmarks judging --rounds 3 --work b"
     assert written["rows"] == [
         {
             "name": "speed",

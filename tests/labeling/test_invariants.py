@@ -13,6 +13,7 @@ from labeling.services.assignments import lease_next, reopen_last, skip
 from labeling.services.judgments import submit_judgment
 from labeling.verdicts import Verdict
 from tests.factories import make_comparison, make_member, make_project
+from tests.labeling.files import make_batch
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,21 @@ def test_a_done_assignment_without_a_judgment_is_found(project):
 def test_a_comparison_with_one_response_is_found(project):
     ComparisonResponse.objects.first().delete()
     assert broken_rules() == ["comparison: two responses or more"]
+
+
+def test_a_comparison_elsewhere_than_its_prompt_is_found_and_so_are_its_judgments(project):
+    comparison = Comparison.objects.filter(judgments__isnull=False).first()
+    Comparison.objects.filter(pk=comparison.pk).update(project=make_project())
+    assert broken_rules() == [
+        "comparison: in its prompt's project, and its import's", "judgment: in its comparison's project",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", ["nobody's", "another project's"])
+def test_a_comparison_of_an_import_that_is_not_its_projects_is_found(project, batch):
+    pk = make_batch(make_project()).pk if batch == "another project's" else 10**9
+    Comparison.objects.filter(pk=Comparison.objects.first().pk).update(import_batch_id=pk)
+    assert broken_rules() == ["comparison: in its prompt's project, and its import's"]
 
 
 def test_the_command_exits_with_a_sentence_and_json_when_a_rule_is_broken(project):
