@@ -5,7 +5,8 @@ its test file; of ukpconvarg1 on 3,000 pairs and against its gold labels. All re
 batches of 16 comparisons, from one pretrained encoder. Accuracy is the mean over seeds; `low` and `high` are the least
 and the most of them. Sampling of the test pairs moves an accuracy by about four points, which is wider.
 
-Outcomes are kept under `--keep`, and a run goes on where another was stopped.
+Each outcome is a line of `benchmarks/results/reward_accuracy.jsonl` once it is there. A run goes on after those, most
+important ways first, and `--minutes` says when it begins no more: all of it takes two cores half a day.
 """
 
 import argparse
@@ -13,8 +14,11 @@ import json
 import os
 import statistics
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +26,15 @@ from typing import Any
 from benchmarks import public_folder
 from benchmarks.children import run_child
 from benchmarks.public_data import mapping_of
-from benchmarks.report import Row, installed
+from benchmarks.report import RESULTS, Row, installed
 from benchmarks.reward_backbones import ENCODER, make_backbone
 from benchmarks.reward_workloads import comparisons_in
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.snapshot import write_snapshot
 
-KEEP = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks/reward_accuracy"
+WORK = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks/reward_accuracy"
+OUTCOMES = RESULTS / "reward_accuracy.jsonl"
 UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
 SETS = (HARMLESS, HELPFUL, UKP)
 UKP_PAIRS = 3000
@@ -88,7 +93,9 @@ WAYS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     public_folder.add_arguments(parser)
-    parser.add_argument("--keep", type=Path, default=KEEP, help="where outcomes are kept and found again")
+    parser.add_argument("--outcomes", type=Path, default=OUTCOMES, help="where outcomes are kept and found again")
+    parser.add_argument("--work", type=Path, default=WORK, help="for what can be made anew: test files, encoders")
+    parser.add_argument("--minutes", type=float, help="begin no training after so long")
     parser.add_argument("--workers", type=int, default=2, help="trainings at a time, of one thread each")
     parser.add_argument("--only", default="", help="only ways of training whose name holds this")
 
@@ -99,14 +106,16 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     versions = public_folder.versions_with(public, installed("torch", "transformers", "trl"))
     if public is None:
         return [], versions
-    arguments.keep.mkdir(parents=True, exist_ok=True)
-    study = Study(public, arguments.keep.resolve(), is_quick=arguments.quick)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    outcomes = arguments.work / "quick.jsonl" if arguments.quick else arguments.outcomes
+    study = Study(public, arguments.work.resolve(), Outcomes(outcomes), is_quick=arguments.quick)
+    end = time.monotonic() + 60 * arguments.minutes if arguments.minutes else None
     jobs = [(way, name, seed) for way in WAYS if arguments.only in way.name for seed in way.seeds for name in way.sets]
     if arguments.quick:
         jobs = [(way, name, seed) for way, name, seed in jobs if name == HARMLESS and seed == 0][:3]
     jobs.sort(key=lambda job: WAYS.index(job[0]))
     with ThreadPoolExecutor(arguments.workers) as pool:
-        found = [done for done in pool.map(lambda job: study.outcome(*job), jobs) if done is not None]
+        found = [done for done in pool.map(lambda job: study.outcome(*job, end=end), jobs) if done is not None]
     return list(rows_of(found)), versions
 
 
@@ -120,25 +129,46 @@ class Done:
     report: dict[str, Any]
 
 
+class Outcomes:
+    """What trainings came to, a line each, for whichever run comes next."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str, int], dict[str, Any]] = {}
+        with suppress(FileNotFoundError):
+            for line in map(json.loads, path.read_text().splitlines()):
+                self._found[line["way"], line["dataset"], line["seed"]] = line["report"]
+
+    def of(self, way: Way, dataset: str, seed: int) -> dict[str, Any] | None:
+        return self._found.get((way.name, dataset, seed))
+
+    def add(self, way: Way, dataset: str, seed: int, report: dict[str, Any]) -> None:
+        with self._lock, self.path.open("a") as file:
+            file.write(json.dumps({"way": way.name, "dataset": dataset, "seed": seed, "report": report}) + "\n")
+
+
 class Study:
     """Trains and evaluates, and keeps what came of it."""
 
-    def __init__(self, public: Path, keep: Path, *, is_quick: bool) -> None:
-        self.public, self.keep, self.is_quick = public, keep, is_quick
-        self.backbone = keep / "encoder"
+    def __init__(self, public: Path, work: Path, outcomes: Outcomes, *, is_quick: bool) -> None:
+        self.public, self.work, self.outcomes, self.is_quick = public, work, outcomes, is_quick
+        self.backbone = work / "encoder"
         if not self.backbone.exists():
             make_backbone(ENCODER, self.backbone, ())
         self.test = {name: self._test(name) for name in SETS}
 
-    def outcome(self, way: Way, dataset: str, seed: int) -> Done | None:
-        """The evaluation of one training, kept or new."""
-        file = self.keep / f"{way.name}, {dataset}, {seed}{', quick' * self.is_quick}.json".replace("/", "-")
-        if not file.exists():
+    def outcome(self, way: Way, dataset: str, seed: int, *, end: float | None) -> Done | None:
+        """The evaluation of one training, kept or new; None if it would begin after the end."""
+        report = self.outcomes.of(way, dataset, seed)
+        if report is None:
+            if end is not None and time.monotonic() > end:
+                return None
             backbone = self._started_elsewhere(dataset) if way.starts_from else self.backbone
             report = self._run(way, dataset, seed, str(backbone))
-            file.write_text(json.dumps(report))
+            self.outcomes.add(way, dataset, seed, report)
             print(f"  {way.name}; {dataset}; {seed}: {report['accuracy']:.3f} ({report['seconds']:.0f} s)", flush=True)
-        return Done(way, dataset, seed, json.loads(file.read_text()))
+        return Done(way, dataset, seed, report)
 
     def _run(self, way: Way, dataset: str, seed: int, backbone: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as temporary:
@@ -169,7 +199,7 @@ class Study:
         return path
 
     def _test(self, dataset: str) -> Path:
-        path = self.keep / f"{dataset}.test.parquet"
+        path = self.work / f"{dataset}.test.parquet"
         if not path.exists():
             records = records_of(self.public / dataset, "test")
             judged_by_gold = (
@@ -180,7 +210,7 @@ class Study:
 
     def _started_elsewhere(self, dataset: str) -> Path:
         """A model trained on the train files of the other two sets."""
-        place = self.keep / f"before {dataset}"
+        place = self.work / f"before {dataset}"
         if not (place / "model").exists():
             others = [record for name in SETS if name != dataset for record in self._some(name)]
             place.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 Both score the same texts of mixed lengths by the same model, in fp32 with one torch thread: MiniLM with a fresh head,
 and a decoder of its size with random weights, given eight answers to each prompt as trainers sample them. The pipeline
 has batches of 1, 8 and 32, in the order given. They take turns, rows are medians of the turns, and rewards must agree.
+Beside them stand our matrix products alone, which say how much faster this precision could be computed at all.
 
 Then the scoring server answers one client, and 64 at a time, one text a request; and at last 16 clients ask while
 champions are promoted and the worker is killed, and every request must be answered.
@@ -36,6 +37,7 @@ CLIENTS = 64
 CLIENTS_IN_TROUBLE = 16
 TROUBLE_SECONDS = 300.0
 OURS, PEER = "Plumbline", "transformers pipeline"
+PRODUCTS = "our matrix products alone"
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,11 @@ def beside_the_pipeline(home: Path, workload: Workload, arguments: argparse.Name
         for size, values in answer["pipeline"].items()
     }
     best = max(peers, key=lambda peer: statistics.median(peers[peer]))
-    ours = [len(items) / seconds for seconds in answer["plumbline"]]
+    ours, bound = ([len(items) / seconds for seconds in answer[which]] for which in ("plumbline", "products"))
     rows = [row_of_rounds(name, peer, values, unit) for peer, values in peers.items()]
     order = sorted(peers, key=lambda peer: peer != best)
     rows += [row_of_rounds(name, OURS, ours, unit, peer=peer, peer_values=peers[peer]) for peer in order]
+    rows.append(row_of_rounds(name, PRODUCTS, bound, unit, peer=best, peer_values=peers[best]))
     rows.append(Row(f"{name}: tokens a text", answer["route"], None, answer["tokens"] / len(items), "tokens"))
     difference = answer["largest_difference"] * 1e6
     return [*rows, Row(f"{name}: largest difference of a reward", OURS, PEER, difference, "10⁻⁶ nats")]
