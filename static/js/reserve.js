@@ -19,7 +19,6 @@ export class Reserve extends EventTarget {
     this.finished = new Set(); // answered and confirmed: never to be shown again
     this.shelf = new Shelf(`${person}:${project}:${document.documentElement.lang}`);
     this.hasMore = true; // the server gave as many as it was asked for
-    this.refilling = null;
     this.ready = this.load();
   }
 
@@ -77,12 +76,7 @@ export class Reserve extends EventTarget {
   }
 
   /** Hold `count` in all; resolves to what the server said of the day, or null when it could not be asked. */
-  refill(count, onScreen) {
-    this.refilling ??= this.ask(count, onScreen).finally(() => { this.refilling = null; });
-    return this.refilling;
-  }
-
-  async ask(count, onScreen) {
+  async refill(count, onScreen) {
     await this.ready;
     if (!csrfToken()) return null;
     const known = [...this.items.keys()];

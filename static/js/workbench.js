@@ -166,7 +166,15 @@ function ahead() {
   try { return Number(localStorage.getItem(AHEAD_KEY)) || AHEAD; } catch { return AHEAD; }
 }
 
-async function refill() {
+let refilling = null;
+
+/** One request at a time: who wants more while it is under way waits for its answer, which may count less than we do. */
+function refill() {
+  refilling ??= askForMore().finally(() => { refilling = null; });
+  return refilling;
+}
+
+async function askForMore() {
   const wanted = waiting().length + 1 + ahead();
   const before = outbox.waiting.length ? NaN : acknowledged;
   const answer = await reserve.refill(wanted, onScreen());

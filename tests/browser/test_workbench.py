@@ -2,9 +2,10 @@
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from labeling.models import Assignment, Judgment, Person, Project
 
@@ -66,6 +67,32 @@ def test_ten_comparisons_are_judged_by_keys_alone_and_one_is_undone(
     expect(page.locator("#workbench")).to_have_attribute("data-assignment", before)
     assert stored(11)[-1].revision == 2
     assert console_errors == []
+
+
+def test_a_count_from_before_the_answer_that_comes_after_it_is_not_shown(
+    page: Page, live_server: object, pairs: Project, annotator: Person, log_in: Callable[[Page, Person], None]
+) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first_reply(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    log_in(page, annotator)
+    page.route("**/label/reserve/", hold_the_first_reply)
+    page.goto(f"{live_server}/projects/{pairs.slug}/label/")
+    while not late:
+        page.wait_for_timeout(20)
+    before = assignment_on(page)
+    press(page, "1", "Enter")
+    expect(page.locator("#saved")).to_have_text("Saved · 0 waiting")
+    expect(page.locator(".workbench-count")).to_have_text("1 of 20 today")
+    route, response = late[0]
+    route.fulfill(response=response)
+    swapped(page, before)
+    expect(page.locator(".workbench-count")).to_have_text("1 of 20 today")
 
 
 def test_arrows_walk_the_scale_and_stop_at_its_ends(workbench: Page, pairs: Project) -> None:
