@@ -33,7 +33,7 @@ from labeling.models import (  # noqa: E402
     Prompt,
     Response,
 )
-from labeling.models.comparisons import random_place  # noqa: E402
+from labeling.models.comparisons import random_places  # noqa: E402
 from labeling.reading import content_shown  # noqa: E402
 from labeling.services.assignments import lease_next, take_seat  # noqa: E402
 from labeling.services.judgments import submit_judgment  # noqa: E402
@@ -146,6 +146,7 @@ def fill(project: Project, size: int, *, judged: int, expert: Person, others: Pe
 def fill_chunk(project, chunk, prompts, responses, *, judged, expert, others) -> None:
     begun = timezone.now() - timedelta(days=40)
     finished = [n for n in chunk if n >= judged and n % 5 == 0]
+    places = iter(random_places(len(chunk)))
     ids = insert_rows(
         Comparison,
         (
@@ -166,7 +167,7 @@ def fill_chunk(project, chunk, prompts, responses, *, judged, expert, others) ->
                 TARGET,
                 TARGET - 1 if n < judged else 0 if n % 5 == 0 else TARGET,
                 -float(n),
-                random_place(),
+                next(places),
                 {},
             )
             for n in chunk

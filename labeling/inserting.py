@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.db import connection, models
 Row = tuple[Any, ...]
 Fields = Mapping[str, models.Field]
 Columns = Mapping[str, Sequence[Any]]
-ROWS_A_STATEMENT = 100  # SQLite lets other threads run while it works on one
+ROWS_A_STATEMENT = 250  # SQLite lets other threads run while it works on one
 _EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
 
 
@@ -41,12 +42,12 @@ class Insertion:
     """Rows that have their ids and are yet to be written, by whichever connection.
 
     Attributes:
-        packed: as their engine takes them: lines of PostgreSQL's COPY, or SQLite's parameters row by row.
+        packed: as their engine takes them: lines of PostgreSQL's COPY, or the parameters of SQLite's statements.
     """
 
     table: str
     columns: str
-    packed: bytes | list[tuple[Any, ...]]
+    packed: bytes | list[list[Any]]
     ids: list[int]
 
     def store(self) -> None:
@@ -141,20 +142,22 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\n", r"\n").replace("\r", r"\r").replace("\t", r"\t")
 
 
-def _insert(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
-    marks = f"({', '.join('?' * len(rows[0]))})"
+def _insert(table: str, columns: str, statements: list[list[Any]]) -> None:
+    width = columns.count(",") + 1
+    marks = f"({', '.join('?' * width)})"
     with connection.wrap_database_errors:
-        for begin in range(0, len(rows), ROWS_A_STATEMENT):
-            some = rows[begin : begin + ROWS_A_STATEMENT]
-            statement = f"INSERT INTO {table} ({columns}) VALUES {', '.join([marks] * len(some))}"  # noqa: S608  ours
-            connection.connection.execute(statement, [value for row in some for value in row])
+        for parameters in statements:
+            rows = ", ".join([marks] * (len(parameters) // width))
+            connection.connection.execute(f"INSERT INTO {table} ({columns}) VALUES {rows}", parameters)  # noqa: S608
 
 
-def _parameters(fields: Fields, columns: Columns, same: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Rows of what SQLite's driver takes."""
+def _parameters(fields: Fields, columns: Columns, same: Mapping[str, Any]) -> list[list[Any]]:
+    """What SQLite's driver takes for one statement after another, value after value."""
     adapted = [_adapted(fields[name], values) for name, values in columns.items()]
     end = tuple(next(iter(_adapted(fields[name], [value]))) for name, value in same.items())
-    return [(*row, *end) for row in zip(*adapted, strict=True)]
+    rows = zip(*adapted, strict=True)
+    statements = iter(lambda: [value for row in islice(rows, ROWS_A_STATEMENT) for value in (*row, *end)], [])
+    return list(statements)
 
 
 def _adapted(field: models.Field, values: Iterable[Any]) -> Iterable[Any]:

@@ -10,10 +10,24 @@ from django.utils.translation import gettext_lazy as _
 from labeling.models.content import Prompt, Response
 from labeling.models.projects import Project
 
+SIDE_BY_SIDE = 16
+
 
 def random_place() -> float:
     """Draw a place in the random order of a queue, 0 to 1."""
     return random.random()  # noqa: S311  an order, not a secret
+
+
+def random_places(count: int) -> list[float]:
+    """Draw places for comparisons that come together, each its own, and up to 16 of them side by side.
+
+    A database keeps neighbours on one page: a page changed for every comparison, all over the order, is most of what a
+    large import would write. Which of them become neighbours is drawn, so that each is as likely anywhere.
+    """
+    runs = [random_place() for _ in range(0, count, SIDE_BY_SIDE)]
+    places = [runs[index // SIDE_BY_SIDE] + index % SIDE_BY_SIDE * 1e-10 for index in range(count)]
+    random.shuffle(places)
+    return places
 
 
 class Comparison(models.Model):
@@ -35,7 +49,7 @@ class Comparison(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="comparisons", db_index=False, db_constraint=False
     )
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons", db_index=False)
     content_hash = models.CharField(max_length=64, editable=False)
     responses = models.ManyToManyField(Response, through="ComparisonResponse", related_name="comparisons")
     target_judgments = models.PositiveSmallIntegerField(default=1)
@@ -53,7 +67,8 @@ class Comparison(models.Model):
 
     class Meta:
         constraints = [
-            UniqueConstraint(fields=["project", "content_hash"], name="comparison_once_per_project"),
+            # Within its project too, as its prompt is; a new prompt's comparisons stand at the end of this index.
+            UniqueConstraint(fields=["prompt", "content_hash"], name="comparison_once_per_prompt"),
             CheckConstraint(condition=Q(open_slots__gte=0), name="comparison_open_slots_not_negative"),
             CheckConstraint(
                 condition=Q(open_slots__lte=F("target_judgments")), name="comparison_open_slots_within_target"

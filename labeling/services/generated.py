@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from labeling.finding import stored_comparisons
 from labeling.models import Comparison, Project
 from labeling.services.intake import Intake
 from preferences.records import ComparisonRecord, Message, ResponseRecord
@@ -89,10 +90,14 @@ def _store(project: Project, records: Sequence[ComparisonRecord], *, before_old_
             with transaction.atomic():
                 Project.objects.select_for_update(no_key=True).filter(pk=project.pk).values("pk").get()
                 outcomes = Intake(project=project).take(records)
-                new = [row.comparison_hash for row, fate in zip(records, outcomes, strict=True) if fate == "accepted"]
+                new = {
+                    row.comparison_hash: row.prompt_hash
+                    for row, fate in zip(records, outcomes, strict=True)
+                    if fate == "accepted"
+                }
                 if before_old_work:
-                    queued = Comparison.objects.filter(project=project, content_hash__in=new)
-                    queued.update(priority=BEFORE_OLD_WORK)
+                    stored = stored_comparisons(project, new).values()
+                    Comparison.objects.filter(pk__in=stored).update(priority=BEFORE_OLD_WORK)
                 return len(new)
         except IntegrityError:
             if not tries_left:

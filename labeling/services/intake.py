@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.db.models import Model
 from django.utils import timezone
 
-from labeling.finding import stored_ids
+from labeling.finding import stored_prompts
 from labeling.inserting import Insertion, Row, prepare_rows
 from labeling.models import (
     Comparison,
@@ -20,7 +20,7 @@ from labeling.models import (
     Prompt,
     Response,
 )
-from labeling.models.comparisons import random_place
+from labeling.models.comparisons import random_places
 from labeling.services.additions import Addition, decide_row
 from labeling.services.imported_people import ensure_imported_people
 from labeling.services.known import Known, load_known, name_of
@@ -89,7 +89,7 @@ class Intake:
         self.now = timezone.now()
         self._remembered: dict[str, Known] = {}
         self._expected = Pending()
-        self._looks = Prompt.objects.filter(project=project).exists()
+        self._looks = True
 
     def take(self, records: Sequence[ComparisonRecord]) -> list[Outcome]:
         """Take records that come one by one; otherwise like `take_rows`."""
@@ -101,8 +101,6 @@ class Intake:
         Returns: per row `accepted` (something of it is new), `unchanged` (all of it was there), or why it contradicts
             what is there; a row is taken whole or not at all.
         """
-        if not self.is_rehearsal:
-            self.look()
         outcomes, pending = self.decide_rows(rows)
         pending.store()
         return outcomes
@@ -110,9 +108,9 @@ class Intake:
     def decide_rows(self, rows: Sequence[Sequence[ComparisonRecord]]) -> tuple[list[Outcome], Pending]:
         """What becomes of each row, as `take_rows` says it, and what is to be written then.
 
-        Who decides on more rows before that is written says so by `expecting`. In a project that began without a prompt
-        nothing is looked for: who brings a prompt again, or meets somebody else's, is refused by the database, and has
-        to look from then on (`look`).
+        Who decides on more rows before that is written says so by `expecting`. Who looks for nothing in an empty
+        project (`look_if_there_is_something`) and brings a prompt again, or meets somebody else's, is refused by the
+        database, and has to look from then on.
         """
         records = [record for row in rows for record in row]
         known = load_known(self.project, records) if self._looks else {name_of(record): Known() for record in records}
@@ -134,8 +132,12 @@ class Intake:
         return outcomes, self._writing_of(additions)
 
     def look(self) -> None:
-        """From now on see what the database holds before anything is decided."""
+        """From now on see what the database holds before anything is decided, as at first."""
         self._looks = True
+
+    def look_if_there_is_something(self) -> None:
+        """Look for nothing in a project without a prompt, until `look` is called."""
+        self._looks = Prompt.objects.filter(project=self.project).exists()
 
     def expecting(self, pending: Pending | None) -> None:
         """From now on decide as if this, and nothing else that is not yet there, were written; None for nothing."""
@@ -170,7 +172,7 @@ class Intake:
         """See that each prompt has an id; returns those that were there before."""
         by_hash = {record.prompt_hash: record for record in records}
         expected = {name: pk for name, pk in self._expected.prompts.items() if name in by_hash}
-        stored = {**(stored_ids(Prompt, self.project, by_hash) if self._looks else {}), **expected}
+        stored = {**(stored_prompts(self.project, by_hash) if self._looks else {}), **expected}
         missing = [name for name in by_hash if name not in stored]
         rows = [
             (self.project.pk, name, list(record.prompt), record.documents, _language(record))
@@ -201,6 +203,7 @@ class Intake:
 
     def _add_comparisons(self, pending: Pending, additions: list[Addition]) -> None:
         batch_id = self.batch.pk if self.batch else None
+        places = random_places(len(additions))
         rows = [
             (
                 self.project.pk,
@@ -209,11 +212,11 @@ class Intake:
                 *self._slots(addition),
                 addition.placing.use,
                 addition.placing.topic,
-                random_place(),
+                place,
                 _metadata(addition.record),
                 batch_id,
             )
-            for addition in additions
+            for addition, place in zip(additions, places, strict=True)
         ]
         insertion = self._prepared(Comparison, COMPARISON_COLUMNS, rows)
         for addition, pk in zip(additions, insertion.ids, strict=True):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from labeling.finding import stored_ids
-from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Person, Project, Prompt, Response
+from labeling.finding import stored_comparisons, stored_prompts
+from labeling.models import Comparison, ComparisonResponse, GoldAnswer, Judgment, Person, Project, Response
 from labeling.records import judgment_record, ranking_by_index, verdict_key
 from preferences.records import ComparisonRecord, Ranking
 
@@ -58,7 +58,7 @@ def load_known(project: Project, records: Sequence[ComparisonRecord]) -> dict[st
 
 
 def _load_comparisons(project: Project, known: dict[str, Known], records: list[ComparisonRecord]) -> None:
-    stored = stored_ids(Comparison, project, [record.comparison_hash for record in records])
+    stored = stored_comparisons(project, {record.comparison_hash: record.prompt_hash for record in records})
     names = {pk: name for name, pk in stored.items()}
     if not names:
         return
@@ -80,7 +80,7 @@ def _load_comparisons(project: Project, known: dict[str, Known], records: list[C
 def _load_demonstrations(project: Project, known: dict[str, Known], records: list[ComparisonRecord]) -> None:
     if not records:
         return
-    prompts = {pk: name for name, pk in stored_ids(Prompt, project, [record.prompt_hash for record in records]).items()}
+    prompts = {pk: name for name, pk in stored_prompts(project, [record.prompt_hash for record in records]).items()}
     stored = Response.objects.filter(is_demonstration=True, prompt__in=prompts)
     for pk, prompt, response in stored.values_list("pk", "prompt", "content_hash"):
         if (name := f"{prompts[prompt]} {response}") in known:

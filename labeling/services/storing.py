@@ -160,6 +160,8 @@ class Storing:
         self.progress(self.counts.rows)
 
     def __enter__(self) -> Self:
+        if not self._is_alone:
+            self.intake.look_if_there_is_something()
         if self._draws_ids_by_commits:
             _let_commits_wait_for_the_last()
         self._switch_interval = sys.getswitchinterval()
