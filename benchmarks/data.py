@@ -83,7 +83,9 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
         rows += peer_rows(peer, arguments.small_rows)
         for engine in arguments.engines:
             try:
-                rows.append(import_alone(engine, alone, arguments.rows, arguments.postgres, peer))
+                label, step = import_afresh(engine, arguments.postgres, alone, arguments.rows)
+                name = f"import of {arguments.rows:,}, comparisons alone"
+                rows.append(import_row(name, label, arguments.rows, step, peer.imported_per_second if peer else None))
                 rows += measure_engine(engine, files, arguments.postgres, peer)
             except Unavailable as reason:
                 print(f"  {engine} left out: {reason}", flush=True)
@@ -165,28 +167,25 @@ def peer_rows(peer: PeerFigures | None, count: int) -> Iterator[Row]:
         yield Row(f"first byte of {count:,} over HTTP", label, None, 1000 * peer.first_byte_seconds, "ms")
 
 
-def import_alone(engine: str, file: Path, size: int, server: str | None, peer: PeerFigures | None) -> Row:
-    """Comparisons without judgments, beside tasks without annotations. Raises: Unavailable."""
+def import_afresh(engine: str, server: str | None, file: Path, size: int) -> tuple[str, dict[str, Any]]:
+    """A file's import into a database of its own: by whom, and what it says of itself. Raises: Unavailable."""
     with fresh(engine, server) as plumbline:
         step = plumbline.run_subject(SUBJECT, "import", str(file))
-        assert step["accepted"] == size, step
-    beside = peer.imported_per_second if peer else None
-    return import_row(f"import of {size:,}, comparisons alone", plumbline, size, step, beside)
+    assert step["accepted"] == size, step
+    return plumbline.label, step
 
 
-def import_judged(engine: str, file: Path, size: int, server: str | None, peer: PeerFigures | None) -> Row:
-    """Comparisons with a judgment each, beside tasks with annotations. Raises: Unavailable."""
-    with fresh(engine, server) as plumbline:
-        step = plumbline.run_subject(SUBJECT, "import", str(file))
-        assert step["accepted"] == size, step
-    beside = peer.imported_with_annotations_per_second if peer else None
-    return import_row(f"import of {size:,}", plumbline, size, step, beside)
-
-
-def import_row(name: str, plumbline: Plumbline, size: int, step: dict[str, Any], peer_per_second: float | None) -> Row:
+def import_row(name: str, label: str, size: int, step: dict[str, Any], peer_per_second: float | None) -> Row:
     speed = size / step["seconds"]
     beside = (label_studio.NAME, speed / peer_per_second) if peer_per_second else (None, None)
-    return Row(name, plumbline.label, beside[0], speed, "rows/s", beside[1])
+    return Row(name, label, beside[0], speed, "rows/s", beside[1])
+
+
+def memory_row(name: str, label: str, step: dict[str, Any], small: int | None) -> Row:
+    """A step's peak memory beside what it was at the small size, if that was measured before."""
+    ratio = step["peak_bytes"] / small if small else None
+    beside = "at the small size" if small else None
+    return Row(f"{name}, peak memory", label, beside, step["peak_bytes"] / 1e6, "MB", ratio)
 
 
 @contextmanager
@@ -237,22 +236,14 @@ def step_rows(
     for name, step in steps.items():
         if name == "import":
             beside = peer.imported_with_annotations_per_second if peer else None
-            yield import_row(f"import of {size:,}", plumbline, size, step, beside)
+            yield import_row(f"import of {size:,}", plumbline.label, size, step, beside)
         else:
             speed = size / step["seconds"]
             beside = None if peer is None or name == "freeze" else peer.exported_per_second
             ratio = speed / beside if beside else None
             named = label_studio.NAME if beside else None
             yield Row(f"{name} of {size:,}", plumbline.label, named, speed, "judgments/s", ratio)
-        small = small_peaks.get(name)
-        yield Row(
-            f"{name} of {size:,}, peak memory",
-            plumbline.label,
-            "at the small size" if small else None,
-            step["peak_bytes"] / 1e6,
-            "MB",
-            step["peak_bytes"] / small if small else None,
-        )
+        yield memory_row(f"{name} of {size:,}", plumbline.label, step, small_peaks.get(name))
 
 
 def http_rows(read: Download, label: str, size: int, peer: PeerFigures | None) -> Iterator[Row]:

@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 from benchmarks import public_folder
 from benchmarks.children import run_child
 from benchmarks.k_wise_chart import Panel, drawn
+from benchmarks.outcomes import Outcomes
 from benchmarks.report import RESULTS, Row, installed
 from benchmarks.reward_workloads import public_comparisons
 from preferences.pairs import PairRules, derive_pairs
@@ -36,8 +37,8 @@ from preferences.snapshot import write_snapshot
 from preferences.splits import SPLITS, split_of
 
 DATASET = "ukpconvarg1"
-KEEP = RESULTS / "k_wise"
-QUICK_KEEP = Path("var/benchmarks/k_wise")
+OUTCOMES = RESULTS / "k_wise.jsonl"
+QUICK_OUTCOMES = Path("var/benchmarks/k_wise.jsonl")
 K = 4
 COMPARISONS_PER_STEP = 4
 PAIRS_OF_K = K * (K - 1) // 2
@@ -66,7 +67,7 @@ Curves: TypeAlias = Mapping[str, Sequence[Mapping[str, Sequence[float]]]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     public_folder.add_arguments(parser)
-    parser.add_argument("--keep", type=Path, default=KEEP, help="where outcomes are kept and found again")
+    parser.add_argument("--outcomes", type=Path, default=OUTCOMES, help="where outcomes are kept and found again")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="trainings of each way")
 
 
@@ -80,10 +81,10 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     if arguments.quick:
         verdicts = {prompt: verdicts[prompt] for prompt in sorted(verdicts)[:QUICK_PROMPTS]}
     given = {way: [record for verdict in verdicts.values() for record in arranged(verdict, way)] for way in PER_STEP}
-    keep = QUICK_KEEP if arguments.quick else arguments.keep
+    outcomes = Outcomes(QUICK_OUTCOMES if arguments.quick else arguments.outcomes)
     jobs = [(way, seed) for seed in range(1 if arguments.quick else arguments.seeds) for way in given]
     with ThreadPoolExecutor(WORKERS) as pool:
-        done = list(pool.map(lambda job: outcome(given[job[0]], way=job[0], seed=job[1], keep=keep), jobs))
+        done = list(pool.map(lambda job: outcome(given[job[0]], outcomes, way=job[0], seed=job[1]), jobs))
     curves = {way: [found for job, found in zip(jobs, done, strict=True) if job[0] == way] for way in given}
     if not arguments.quick:
         (RESULTS / "k_wise.svg").write_text(chart(curves))
@@ -142,19 +143,15 @@ def arranged(verdicts: Sequence[ComparisonRecord], way: str) -> Iterator[Compari
                 yield ranked(record, [record.responses[place].content for place in (pair.better, pair.worse)])
 
 
-def outcome(records: Sequence[ComparisonRecord], *, way: str, seed: int, keep: Path) -> dict[str, list[float]]:
+def outcome(records: Sequence[ComparisonRecord], outcomes: Outcomes, *, way: str, seed: int) -> dict[str, list[float]]:
     """Each figure on held-out debates after each epoch, kept or new."""
     config = {**SETTINGS, "comparisons_per_step": PER_STEP[way], "seed": seed}
     named = {"way": way, "config": config, "split": SPLIT, "comparisons": len(records)}
-    file = keep / f"{way.replace(' ', '-')}-{len(records)}-{seed}.json"
-    if file.exists():
-        kept = json.loads(file.read_text())
-        if kept["named"] == named:
-            return dict(kept["found"])
-    found = train(records, config)
-    print(f"  {way}, seed {seed}: {', '.join(f'{loss:.3f}' for loss in found['loss'])}", flush=True)
-    keep.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"named": named, "found": found}))
+    found = outcomes.of(named)
+    if found is None:
+        found = train(records, config)
+        outcomes.add(named, found)
+        print(f"  {way}, seed {seed}: {', '.join(f'{loss:.3f}' for loss in found['loss'])}", flush=True)
     return found
 
 

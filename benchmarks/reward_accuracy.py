@@ -14,17 +14,16 @@ import json
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import public_folder
 from benchmarks.children import run_child
+from benchmarks.outcomes import Outcomes
 from benchmarks.public_data import mapping_of
 from benchmarks.report import RESULTS, Row, installed
 from benchmarks.reward_backbones import ENCODER, make_backbone
@@ -129,25 +128,6 @@ class Done:
     report: dict[str, Any]
 
 
-class Outcomes:
-    """What trainings came to, a line each, for whichever run comes next."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        self._found: dict[tuple[str, str, int], dict[str, Any]] = {}
-        with suppress(FileNotFoundError):
-            for line in map(json.loads, path.read_text().splitlines()):
-                self._found[line["way"], line["dataset"], line["seed"]] = line["report"]
-
-    def of(self, way: Way, dataset: str, seed: int) -> dict[str, Any] | None:
-        return self._found.get((way.name, dataset, seed))
-
-    def add(self, way: Way, dataset: str, seed: int, report: dict[str, Any]) -> None:
-        with self._lock, self.path.open("a") as file:
-            file.write(json.dumps({"way": way.name, "dataset": dataset, "seed": seed, "report": report}) + "\n")
-
-
 class Study:
     """Trains and evaluates, and keeps what came of it."""
 
@@ -160,13 +140,14 @@ class Study:
 
     def outcome(self, way: Way, dataset: str, seed: int, *, end: float | None) -> Done | None:
         """The evaluation of one training, kept or new; None if it would begin after the end."""
-        report = self.outcomes.of(way, dataset, seed)
+        named = {"way": way.name, "dataset": dataset, "seed": seed}
+        report = self.outcomes.of(named)
         if report is None:
             if end is not None and time.monotonic() > end:
                 return None
             backbone = self._started_elsewhere(dataset) if way.starts_from else self.backbone
             report = self._run(way, dataset, seed, str(backbone))
-            self.outcomes.add(way, dataset, seed, report)
+            self.outcomes.add(named, report)
             print(f"  {way.name}; {dataset}; {seed}: {report['accuracy']:.3f} ({report['seconds']:.0f} s)", flush=True)
         return Done(way, dataset, seed, report)
 
