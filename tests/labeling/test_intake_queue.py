@@ -1,8 +1,12 @@
 """What an imported row says of its place in the queue: its own number of judgments, its topic, its random place."""
 
+import statistics
+from itertools import pairwise
+
 import pytest
 
 from labeling.models import Comparison
+from labeling.models.comparisons import random_places
 from tests.factories import make_project
 from tests.labeling import test_imports
 
@@ -36,3 +40,13 @@ def test_each_imported_comparison_has_a_random_place_of_its_own(tmp_path):
     assert len(set(places)) == 50
     assert all(0 <= place < 1 for place in places)
     assert places != sorted(places)
+
+
+def test_places_drawn_together_lie_in_runs_all_over_the_order():
+    places = random_places(1000)
+    assert len(set(places)) == 1000
+    ordered = sorted(places)
+    jumps = [one for one, other in pairwise(ordered) if other - one > 1e-7]
+    assert 50 < len(jumps) < 63
+    assert all(min(jumps) < edge < max(jumps) for edge in (0.25, 0.5, 0.75))
+    assert statistics.mean(abs(one - other) for one, other in pairwise(places)) > 0.2  # of uniform draws it is 1/3
