@@ -53,6 +53,7 @@ class Way:
         trainer: "plumbline" or "trl".
         sets: where it is tried.
         share: of the training comparisons that are used.
+        takes_all: of ukpconvarg1 too, of which others take 3,000.
         reliability: how annotators are weighted, if at all.
         starts_from: other sets that the backbone is trained on first.
     """
@@ -64,6 +65,7 @@ class Way:
     sets: tuple[str, ...] = SETS
     seeds: tuple[int, ...] = SEEDS
     share: float = 1.0
+    takes_all: bool = False
     reliability: str | None = None
     starts_from: bool = False
 
@@ -71,6 +73,7 @@ class Way:
 WAYS = (
     Way("fine-tuned, two layers frozen"),
     Way("TRL's RewardTrainer", trainer="trl"),
+    Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
     Way("head alone", HEAD_ALONE),
     Way("head alone, eight heads", {**HEAD_ALONE, "heads": 8}),
     Way("votes: majority; head alone", HEAD_ALONE, sets=(UKP,)),
@@ -171,7 +174,7 @@ class Study:
     def _train(self, way: Way, dataset: str, path: Path) -> Path:
         records = list(records_of(self.public / dataset, "train"))
         records.sort(key=lambda record: record.comparison_hash)
-        if dataset == UKP:
+        if dataset == UKP and not way.takes_all:
             records = records[:UKP_PAIRS]
         share = 0.05 if self.is_quick else way.share
         records = records[: round(len(records) * share)]
