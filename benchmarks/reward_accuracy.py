@@ -183,13 +183,12 @@ class Study:
         return path
 
     def _test(self, dataset: str) -> Path:
-        path = self.work / f"{dataset}.test.parquet"
+        """What is evaluated on: where rows have gold labels, those rows and labels alone; else the judgments."""
+        path = self.work / f"{dataset}.held-out.parquet"
         if not path.exists():
-            records = records_of(self.public / dataset, "test")
-            judged_by_gold = (
-                replace(record, judgments=()) if record.gold is not None else record for record in records
-            )
-            write_snapshot(judged_by_gold, path, validation=0, test=0)
+            records = list(records_of(self.public / dataset, "test"))
+            golden = [replace(record, judgments=()) for record in records if record.gold is not None]
+            write_snapshot(golden or records, path, validation=0, test=0)
         return path
 
     def _started_elsewhere(self, dataset: str) -> Path:
