@@ -1,9 +1,13 @@
 """How well small reward models do on public preferences: ways of training MiniLM beside TRL and beside words alone.
 
 Each set is trained on its train file, a tenth of its prompts held out for validation and calibration, and evaluated on
-its test file; of ukpconvarg1 on 3,000 pairs and against its gold labels. All read 128 tokens of prompt and answer, in
-batches of 16 comparisons, from one pretrained encoder. Accuracy is the mean over seeds; `low` and `high` are the least
-and the most of them. Sampling of the test pairs moves an accuracy by about four points, which is wider.
+its test file; of ukpconvarg1 on 3,000 pairs. All read 128 tokens of prompt and answer, in batches of 16 comparisons,
+from one pretrained encoder. Figures are means over seeds; `low` and `high` are the least and the most of them. Sampling
+of the test pairs moves an accuracy by about four points, which is wider.
+
+On ukpconvarg1 accuracy is against its gold labels, which are estimated from five judgments a pair. What a probability
+claims is how one person judges, so that log loss and calibration error are over the single judgments on the same pairs,
+where people are compared with each other too.
 
 Each outcome is a line of `benchmarks/results/reward_accuracy.jsonl` once it is there. A run goes on after those, most
 important ways first, and `--minutes` says when it begins no more: all of it takes two cores half a day.
@@ -140,6 +144,7 @@ class Study:
         if not self.backbone.exists():
             make_backbone(ENCODER, self.backbone, ())
         self.test = {name: self._test(name) for name in SETS}
+        self.judged = {UKP: self._test(UKP, of_people=True)}
 
     def outcome(self, way: Way, dataset: str, seed: int, *, end: float | None) -> Done | None:
         """The evaluation of one training, kept or new; None if it would begin after the end."""
@@ -166,6 +171,7 @@ class Study:
                 "config": config,
                 "train": str(train),
                 "test": str(self.test[dataset]),
+                "judged": str(self.judged.get(dataset, "")),
                 "folder": temporary,
             }
             answer = run_child("benchmarks.reward_accuracy_subject", json.dumps(job))
@@ -182,13 +188,15 @@ class Study:
         write_snapshot(records, path, validation=0.1, test=0, rules=rules)
         return path
 
-    def _test(self, dataset: str) -> Path:
-        """What is evaluated on: where rows have gold labels, those rows and labels alone; else the judgments."""
-        path = self.work / f"{dataset}.held-out.parquet"
+    def _test(self, dataset: str, *, of_people: bool = False) -> Path:
+        """What is evaluated on: where rows have gold labels, those rows alone, by their labels or by their judgments;
+        else the judgments."""
+        path = self.work / f"{dataset}.{'judged' if of_people else 'held-out'}.parquet"
         if not path.exists():
             records = list(records_of(self.public / dataset, "test"))
-            golden = [replace(record, judgments=()) for record in records if record.gold is not None]
-            write_snapshot(golden or records, path, validation=0, test=0)
+            golden = [record for record in records if record.gold is not None]
+            without = {"gold": None} if of_people else {"judgments": ()}
+            write_snapshot([replace(record, **without) for record in golden] or records, path, validation=0, test=0)
         return path
 
     def _started_elsewhere(self, dataset: str) -> Path:
@@ -236,15 +244,31 @@ def rows_of(found: list[Done]) -> Iterator[Row]:
         for floor in here[-1].report["floors"]:
             if floor["accuracy"]["value"] is not None:
                 yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
+        people = judged_of(here[-1].report)["people"]["agreement"]["value"]
+        if people is not None:
+            yield _row(f"{dataset}; two people agree", "people", [people], None)
         for way in WAYS:
             reports = [done.report for done in here if done.way == way]
-            if reports:
-                beside = None if way.trainer == "trl" else peer
-                yield _row(f"{dataset}; accuracy", way.name, [report["accuracy"] for report in reports], beside)
-                yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in reports], None)
+            if not reports:
+                continue
+            beside = None if way.trainer == "trl" else peer
+            yield _row(f"{dataset}; accuracy", way.name, [report["accuracy"] for report in reports], beside)
+            judged = [judged_of(report) for report in reports]
+            yield _row(f"{dataset}; log loss", way.name, [report["log_loss"] for report in judged], None, "nats")
+            yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in judged], None)
+            if "judged" in reports[0]:
+                figures = [report["people"]["beside_one_person"] for report in judged]
+                for who in ("model", "person"):
+                    shares = [figure[who]["value"] for figure in figures]
+                    yield _row(f"{dataset}; says what most others say, {who}", way.name, shares, None)
 
 
-def _row(name: str, subject: str, values: list[float], peer: float | None) -> Row:
+def judged_of(report: dict[str, Any]) -> dict[str, Any]:
+    """The evaluation over single judgments: one of its own where accuracy is against gold labels."""
+    return dict(report.get("judged", report))
+
+
+def _row(name: str, subject: str, values: list[float], peer: float | None, unit: str = "of pairs") -> Row:
     value = statistics.mean(values)
     beside = ("TRL's RewardTrainer", value / peer) if peer else (None, None)
-    return Row(name, subject, beside[0], value, "of pairs", beside[1], min(values), max(values))
+    return Row(name, subject, beside[0], value, unit, beside[1], min(values), max(values))

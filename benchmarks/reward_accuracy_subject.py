@@ -1,8 +1,9 @@
 """`python -m benchmarks.reward_accuracy_subject JOB`: train one reward model and evaluate it on a test file's rows.
 
-JOB is {"trainer","config","train","test","folder"}: "plumbline" or "trl"; a TrainConfig; two snapshots, of which the
-first's train split is learned from and all of the second is evaluated; a folder for what is left behind. The last line
-printed is the evaluation, with "seconds" and "steps" of training.
+JOB is {"trainer","config","train","test","judged","folder"}: "plumbline" or "trl"; a TrainConfig; three snapshots, of
+which the first's train split is learned from and all of the others is evaluated, the third only if it is named; a
+folder for what is left behind. The last line printed is the evaluation, with "seconds" and "steps" of training, and
+that of the third as "judged".
 """
 
 import json
@@ -25,7 +26,7 @@ from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.scorer import RewardScorer
 
 KEPT = (
-    "accuracy", "accuracy_low", "accuracy_high", "pairs", "prompts", "log_loss", "ece", "agreement", "floors", "earned",
+    "accuracy", "accuracy_low", "accuracy_high", "pairs", "prompts", "log_loss", "ece", "people", "floors", "earned",
 )  # fmt: skip
 
 
@@ -35,10 +36,14 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     train = train_with_trl if job["trainer"] == "trl" else train_with_plumbline
     model, told = train(job, folder)
     learned_from = LearnedFrom(read_snapshot(job["train"], split="train"), is_the_models=True)
-    report = evaluate_rows(
-        read_snapshot(job["test"]), RewardScorer.load(model), rules=PairRules(), learned_from=learned_from
-    )
-    return {**{name: report[name] for name in KEPT}, **told}
+    scorer = RewardScorer.load(model)
+
+    def evaluated(snapshot: str) -> dict[str, Any]:
+        report = evaluate_rows(read_snapshot(snapshot), scorer, rules=PairRules(), learned_from=learned_from)
+        return {name: report[name] for name in KEPT}
+
+    judged = {"judged": evaluated(job["judged"])} if job["judged"] else {}
+    return {**evaluated(job["test"]), **judged, **told}
 
 
 def train_with_plumbline(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
