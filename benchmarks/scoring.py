@@ -1,9 +1,10 @@
 """Scoring beside `transformers.pipeline("text-classification")`, and the server under load, promotions and kill -9.
 
-Both score the same texts of mixed lengths by the same model, in fp32 with one torch thread: MiniLM with a fresh head,
-and a decoder of its size with random weights, given eight answers to each prompt as trainers sample them. The pipeline
-has batches of 1, 8 and 32, in the order given. They take turns, rows are medians of the turns, and rewards must agree.
-Beside them stand our matrix products alone, which say how much faster this precision could be computed at all.
+Both score the same texts of mixed lengths by the same model with one torch thread: MiniLM with a fresh head, and a
+decoder of its size with random weights, given eight answers to each prompt as trainers sample them. The pipeline has
+batches of 1, 8 and 32, in the order given. They take turns, and rows are medians of the turns. Beside them stand our
+matrix products alone, which say how much faster this precision could be computed at all. All of it in fp32, where
+rewards must agree, and in bf16, where rows say how far they lie from those in fp32.
 
 Then the scoring server answers one client, and 64 at a time, one text a request; and at last 16 clients ask while
 champions are promoted and the worker is killed, and every request must be answered.
@@ -12,53 +13,24 @@ champions are promoted and the worker is killed, and every request must be answe
 import argparse
 import http.client
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.children import child_environment
 from benchmarks.machine import free_port
-from benchmarks.report import Row, installed, percentile, row_of_rounds
+from benchmarks.report import Row, installed, percentile
 from benchmarks.scoring_load import Load, run_clients
-from benchmarks.scoring_models import DECODER, as_role_lines, as_sentence_pair, make_decoder, make_encoders
+from benchmarks.scoring_models import ENCODERS, make_decoder, make_encoders
+from benchmarks.scoring_pipeline import WORKLOADS, beside_the_pipeline
 from benchmarks.scoring_texts import mixed_items
 from benchmarks.servers import Server, Unavailable, running
 
 ROOT = Path(__file__).resolve().parent.parent
-MODELS = ("first", "second")
-BATCH_SIZES = (1, 8, 32)
-LARGEST_DIFFERENCE = 1e-4
 CLIENTS = 64
 CLIENTS_IN_TROUBLE = 16
 TROUBLE_SECONDS = 300.0
-OURS, PEER = "Plumbline", "transformers pipeline"
-PRODUCTS = "our matrix products alone"
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What is scored by what, and how the peer is given it.
-
-    Args:
-        answers_each: answers to each prompt; trainers sample several.
-        laid_out: an item as the pair of texts whose tokens are those that our model reads.
-    """
-
-    name: str
-    model: str
-    answers_each: int
-    laid_out: Callable[[dict[str, str]], dict[str, str]]
-
-
-WORKLOADS = (
-    Workload("MiniLM, mixed lengths", MODELS[0], 1, as_sentence_pair),
-    Workload("decoder, 8 answers to a prompt", DECODER, 8, as_role_lines),
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +47,11 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
         arguments.items, arguments.rounds, arguments.requests, arguments.kills = 24, 1, 64, 1
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
-        make_encoders(home / "reward-models", MODELS)
+        make_encoders(home / "reward-models")
         make_decoder(home / "reward-models", home / "backbone")
-        rows = [row for workload in WORKLOADS for row in beside_the_pipeline(home, workload, arguments)]
-        promote(home, MODELS[0])
+        rounds = {"items": arguments.items, "rounds": arguments.rounds}
+        rows = [row for workload in WORKLOADS for row in beside_the_pipeline(home, workload, **rounds)]
+        promote(home, ENCODERS[0])
         port = free_port()
         command = [sys.executable, "-m", "rewardmodel.core.serving.server_process", "--port", str(port)]
         environment = {**child_environment(), "PLUMBLINE_HOME": str(home), "PLUMBLINE_TORCH_THREADS": "1"}
@@ -87,41 +60,6 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
             rows += under_load(port, arguments)
             rows += in_trouble(home, server, arguments)
     return rows, installed("torch", "transformers", "gunicorn")
-
-
-def beside_the_pipeline(home: Path, workload: Workload, arguments: argparse.Namespace) -> list[Row]:
-    """Texts a second of both; the pipeline's best batch size is the peer."""
-    job = home / f"{workload.model}.json"
-    items = mixed_items(arguments.items // workload.answers_each, answers_each=workload.answers_each)
-    asked = {
-        "model": str(home / "reward-models" / workload.model),
-        "items": items,
-        "pairs": [workload.laid_out(item) for item in items],
-        "rounds": arguments.rounds,
-        "batch_sizes": BATCH_SIZES,
-    }
-    job.write_text(json.dumps(asked))
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scoring_subject", str(job)],
-        cwd=ROOT, env=child_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    answer = json.loads(done.stdout.splitlines()[-1])
-    assert answer["largest_difference"] <= LARGEST_DIFFERENCE, answer["largest_difference"]
-    name, unit = f"scoring, {workload.name}", "texts/s"
-    peers = {
-        f"{PEER}, batch {size}": [len(items) / seconds for seconds in values]
-        for size, values in answer["pipeline"].items()
-    }
-    best = max(peers, key=lambda peer: statistics.median(peers[peer]))
-    ours, bound = ([len(items) / seconds for seconds in answer[which]] for which in ("plumbline", "products"))
-    rows = [row_of_rounds(name, peer, values, unit) for peer, values in peers.items()]
-    order = sorted(peers, key=lambda peer: peer != best)
-    rows += [row_of_rounds(name, OURS, ours, unit, peer=peer, peer_values=peers[peer]) for peer in order]
-    rows.append(row_of_rounds(name, PRODUCTS, bound, unit, peer=best, peer_values=peers[best]))
-    rows.append(Row(f"{name}: tokens a text", answer["route"], None, answer["tokens"] / len(items), "tokens"))
-    difference = answer["largest_difference"] * 1e6
-    return [*rows, Row(f"{name}: largest difference of a reward", OURS, PEER, difference, "10⁻⁶ nats")]
 
 
 def under_load(port: int, arguments: argparse.Namespace) -> list[Row]:
@@ -150,13 +88,13 @@ def in_trouble(home: Path, server: Server, arguments: argparse.Namespace) -> lis
 
     def trouble() -> None:
         for number in range(arguments.kills):
-            promote(home, MODELS[(number + 1) % 2])
-            wait_for(server, MODELS[(number + 1) % 2])
+            promote(home, ENCODERS[(number + 1) % 2])
+            wait_for(server, ENCODERS[(number + 1) % 2])
             kill_worker(server)
-            wait_for(server, MODELS[(number + 1) % 2])
+            wait_for(server, ENCODERS[(number + 1) % 2])
 
     load: Load = run_clients(url, mixed_items(64), clients=CLIENTS_IN_TROUBLE, requests=1, meanwhile=trouble)
-    assert load.models == set(MODELS)
+    assert load.models == set(ENCODERS)
     name = f"scoring server, {arguments.kills} × kill -9 and promotion under load"
     figures = {"sent": load.sent, "answered": len(load.waits), "lost": len(load.lost)}
     rows = [Row(name, f"requests {what}", None, value, "requests") for what, value in figures.items()]
@@ -202,7 +140,3 @@ def promote(home: Path, name: str) -> None:
     (home / "reward-models" / "aliases").mkdir(exist_ok=True)
     alias = {"name": name, "directory": f"reward-models/{name}"}
     write_json_atomically(home / "reward-models" / "aliases" / "champion.json", alias)
-
-
-def child_environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}

@@ -1,18 +1,18 @@
 """What scores: encoders and a decoder of one size, saved as training saves them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.texts import WORDS
 
+ENCODERS = ("first", "second")
 DECODER = "decoder"
 WINDOW_TOKENS = 512  # nothing is cut: the two would not cut alike
 VOCABULARY = 2000
 
 
-def make_encoders(shelf: Path, names: Sequence[str]) -> None:
+def make_encoders(shelf: Path) -> None:
     """MiniLM with fresh heads, each another."""
-    for seed, name in enumerate(names):
+    for seed, name in enumerate(ENCODERS):
         _save("minilm", shelf / name, seed=seed)
 
 

@@ -1,15 +1,17 @@
 """`python -m benchmarks.scoring_subject JOB`: score the same texts by Plumbline and by transformers, in turns.
 
-JOB is a file with {"model": directory, "items", "pairs": the same laid out for the pipeline, "rounds", "batch_sizes"};
-the last line printed is {"plumbline": [seconds, …], "products": [seconds, …], "pipeline": {batch size: [seconds, …]},
-"route", "tokens", "largest_difference"}. Loading is not timed, tokenizing is. "products" are the matrix products of our
-scoring and nothing else: no way of computing as many tokens in this precision takes less.
+JOB is a file with {"model": directory, "items", "pairs": the same laid out for the pipeline, "rounds", "batch_sizes",
+"precisions"}; the last line printed is {"route", "tokens", "std": of the rewards, "scored": a list of {"subject",
+"precision", "seconds": [a round, …], "difference": the largest from our rewards in the first precision, in nats}}.
+Loading is not timed, tokenizing is.
 """
 
 import json
+import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +20,62 @@ from torch import Tensor, nn
 from transformers import pipeline
 
 from rewardmodel.core.checkpoint import load_model
-from rewardmodel.core.scorer import RewardScorer, ScoreItem
+from rewardmodel.core.scorer import PRECISIONS, RewardScorer, ScoreItem
 
 WARM_UP_ITEMS = 8
+OURS, PEER, PRODUCTS = "Plumbline", "transformers pipeline", "our matrix products alone"
+
+
+@dataclass
+class Scored:
+    """One way of scoring, and what came of it."""
+
+    subject: str
+    precision: str
+    seconds: list[float] = field(default_factory=list)
+    difference: float | None = None
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(1)
-    model = load_model(job["model"], device="cpu")
-    scorer = RewardScorer(model)
     items = [ScoreItem(item["prompt"], item["response"]) for item in job["items"]]
-    subjects: dict[str, Callable[[int], list[float]]] = {
-        "plumbline": lambda count: [reward.reward for reward in scorer.score(items[:count])]
-    }
-    for size in job["batch_sizes"]:
-        subjects[str(size)] = pipeline_subject(job, size, scorer.card.max_length_tokens)
-    seconds: dict[str, list[float]] = {name: [] for name in subjects}
-    rewards: dict[str, list[float]] = {}
-    for subject in subjects.values():
-        subject(WARM_UP_ITEMS)
-    multiply = products(model.network.model, lambda: scorer.score(items))
-    in_products = []
+    ways: list[tuple[Scored, Callable[[int], list[float]]]] = []
+    for precision in job["precisions"]:
+        model = load_model(job["model"], device="cpu", dtype=PRECISIONS[precision])
+        scorer = RewardScorer(model)
+        ours = scoring_subject(scorer, items)
+        multiply = products(model.network.model, lambda ours=ours: ours(len(items)))
+        ways.append((Scored(OURS, precision), ours))
+        ways.append((Scored(PRODUCTS, precision), multiply))
+        for size in job["batch_sizes"]:
+            subject = pipeline_subject(job, size, precision, scorer.card.max_length_tokens)
+            ways.append((Scored(f"{PEER}, batch {size}", precision), subject))
+    for _, way in ways:
+        way(WARM_UP_ITEMS)
+    exact: list[float] = []
     for _ in range(job["rounds"]):
-        started = time.perf_counter()
-        multiply()
-        in_products.append(time.perf_counter() - started)
-        for name, subject in subjects.items():
+        for scored, way in ways:
             started = time.perf_counter()
-            rewards[name] = subject(len(items))
-            seconds[name].append(time.perf_counter() - started)
-    ours = rewards["plumbline"]
-    differences = [abs(a - b) for values in rewards.values() for a, b in zip(values, ours, strict=True)]
+            rewards = way(len(items))
+            scored.seconds.append(time.perf_counter() - started)
+            exact = exact or rewards
+            if rewards:
+                scored.difference = max(abs(one - other) for one, other in zip(rewards, exact, strict=True))
     return {
-        "plumbline": seconds.pop("plumbline"),
-        "products": in_products,
-        "pipeline": seconds,
         "route": f"{scorer.route} rows",
         "tokens": sum(len(text.token_ids) for text in scorer.encode(items)),
-        "largest_difference": max(differences),
+        "std": statistics.pstdev(exact),
+        "scored": [asdict(scored) for scored, _ in ways],
     }
 
 
-def products(model: nn.Module, run: Callable[[], object]) -> Callable[[], None]:
-    """The linear layers that `run` goes through, each again with as many rows as there, on random numbers."""
+def scoring_subject(scorer: RewardScorer, items: list[ScoreItem]) -> Callable[[int], list[float]]:
+    """Our own way to score the first texts."""
+    return lambda count: [reward.reward for reward in scorer.score(items[:count])]
+
+
+def products(model: nn.Module, run: Callable[[], object]) -> Callable[[int], list[float]]:
+    """The linear layers that `run` goes through, each again with as many rows, on random numbers; no rewards."""
     seen: list[tuple[nn.Linear, torch.Size]] = []
 
     def remember(layer: nn.Module, given: tuple[Tensor, ...], _output: Tensor) -> None:
@@ -71,19 +86,22 @@ def products(model: nn.Module, run: Callable[[], object]) -> Callable[[], None]:
     run()
     for hook in hooks:
         hook.remove()
-    inputs = {shape: torch.randn(shape) for _, shape in seen}
+    inputs = {(layer.weight.dtype, shape): torch.randn(shape, dtype=layer.weight.dtype) for layer, shape in seen}
 
-    def multiply() -> None:
+    def multiply(_count: int) -> list[float]:
         with torch.inference_mode():
             for layer, shape in seen:
-                layer(inputs[shape])
+                layer(inputs[layer.weight.dtype, shape])
+        return []
 
     return multiply
 
 
-def pipeline_subject(job: dict[str, Any], batch_size: int, window: int) -> Callable[[int], list[float]]:
+def pipeline_subject(job: dict[str, Any], batch_size: int, precision: str, window: int) -> Callable[[int], list[float]]:
     """transformers' own way to score pairs of texts: in the order given, padded to the longest of each batch."""
-    classify = pipeline("text-classification", model=job["model"], device=-1, batch_size=batch_size)
+    classify = pipeline(
+        "text-classification", model=job["model"], device=-1, batch_size=batch_size, dtype=PRECISIONS[precision]
+    )
     options = {"function_to_apply": "none", "truncation": True, "max_length": window}
 
     def score(count: int) -> list[float]:

@@ -13,6 +13,8 @@ from rewardmodel.core.data.texts import Prompt
 from rewardmodel.core.hardware import SCORED_TOKENS_PER_BATCH, choose_device
 from rewardmodel.core.routes.scoring import scoring_route
 
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
 
 @dataclass(frozen=True)
 class ScoreItem:
@@ -87,6 +89,12 @@ class RewardScorer:
     def cost(self, texts: Sequence[EncodedText]) -> int:
         """Tokens that one forward pass over these texts computes: padding counts, what texts share counts once."""
         return self._routes[0].cost(texts)
+
+    @property
+    def precision(self) -> str:
+        """In what the backbone computes: "fp32" or "bf16"; the head is always in fp32."""
+        dtype = self._model.network.model.dtype
+        return next(name for name, known in PRECISIONS.items() if known == dtype)
 
     @property
     def template_digest(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from prometheus_client.parser import text_string_to_metric_families
 
 from rewardmodel.core.run_directory import write_json_atomically
@@ -45,6 +46,7 @@ def test_our_own_shape_answers_rewards_in_order(application: ScoringApplication,
     assert answer["results"][0]["uncertainty"] is None
     scorer = RewardScorer.load(home / "reward-models" / "first")
     assert (answer["digest"], answer["template_digest"]) == (scorer.digest, scorer.template_digest)
+    assert answer["precision"] == "fp32"
     texts = scorer.encode([ScoreItem(ITEM["prompt"], "good"), ScoreItem(chat, "bad bad")])
     assert answer["usage"] == {"total_tokens": sum(len(text.token_ids) for text in texts)}
 
@@ -133,7 +135,10 @@ def test_without_a_champion_the_server_says_so(tmp_path: Path) -> None:
     assert "Promote one" in answer["message"]
     assert call(application, "/health") == (
         200,
-        {"status": "no-model", "model": None, "digest": None, "template_digest": None, "problem": None},
+        {
+            "status": "no-model",
+            **dict.fromkeys(("model", "digest", "template_digest", "precision", "problem")),
+        },
     )
     assert call(application, "/ready")[0] == 503
 
@@ -279,3 +284,21 @@ def test_a_precision_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PLUMBLINE_SCORER_PRECISION", "int3")
     with pytest.raises(ValueError, match="PLUMBLINE_SCORER_PRECISION"):
         create_application()
+
+
+def test_a_server_in_bf16_says_so_and_gives_nearly_the_same_rewards(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(home, "first")
+    monkeypatch.setenv("PLUMBLINE_SCORER_PRECISION", "bf16")
+    monkeypatch.setenv("PLUMBLINE_HOME", str(home))
+    monkeypatch.setenv("PLUMBLINE_TORCH_THREADS", str(torch.get_num_threads()))
+    application = create_application()
+    wait_until(lambda: call(application, "/health")[1]["status"] == "ready")
+    assert call(application, "/health")[1]["precision"] == "bf16"
+    status, answer = call(application, "/v1/score", {"items": [ITEM]})
+    assert (status, answer["precision"]) == (200, "bf16")
+    (wanted,) = expected(home, ScoreItem(ITEM["prompt"], ITEM["response"]))
+    (given,) = (result["reward"] for result in answer["results"])
+    assert given != wanted
+    assert given == pytest.approx(wanted, abs=0.1)

@@ -17,6 +17,7 @@ class Scored:
     Args:
         rewards: in the order of the request's items.
         model, digest, template_digest: the model's name, and sha256 of its files and of how it reads text.
+        precision: in what it computes, "fp32" or "bf16".
         tokens: what was read, padding left out.
     """
 
@@ -24,6 +25,7 @@ class Scored:
     model: str
     digest: str
     template_digest: str
+    precision: str
     tokens: int
 
 
@@ -34,6 +36,7 @@ def score_answer(scored: Scored, body: Mapping[str, Any]) -> dict[str, Any]:
         "model": scored.model,
         "digest": scored.digest,
         "template_digest": scored.template_digest,
+        "precision": scored.precision,
         "results": [asdict(reward) for reward in scored.rewards],
         "usage": {"total_tokens": scored.tokens},
     }

@@ -24,6 +24,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_ATTEMPTS = 30.0
 OTHER_MODELS_HELD = 2
+LABELS = ("model", "digest", "template_digest", "precision")
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,14 @@ class ServedModel:
 
     @property
     def labels(self) -> dict[str, str]:
-        return {"model": self.name, "digest": self.scorer.digest, "template_digest": self.scorer.template_digest}
+        """By what its rewards are given: the model's name, sha256 of its files and of how it reads text, precision."""
+        scorer = self.scorer
+        return {
+            "model": self.name,
+            "digest": scorer.digest,
+            "template_digest": scorer.template_digest,
+            "precision": scorer.precision,
+        }
 
 
 class ModelPool:
@@ -131,9 +139,7 @@ class ModelPool:
             champion = self._champion
             return {
                 "status": "ready" if champion else "loading" if self._is_loading else "no-model",
-                "model": champion.name if champion else None,
-                "digest": champion.scorer.digest if champion else None,
-                "template_digest": champion.scorer.template_digest if champion else None,
+                **(champion.labels if champion else dict.fromkeys(LABELS)),
                 "problem": self._problem,
             }
 

@@ -20,7 +20,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import torch
 
 from rewardmodel.core.errors import BrokenModel, ExpectedFailure, InvalidConfig
-from rewardmodel.core.scorer import RewardScorer, ScoreItem
+from rewardmodel.core.scorer import PRECISIONS, RewardScorer, ScoreItem
 from rewardmodel.core.serving import answer_shapes as answers
 from rewardmodel.core.serving import request_shapes as requests
 from rewardmodel.core.serving.batching import Limits, QueueFull, TooSlow
@@ -28,7 +28,6 @@ from rewardmodel.core.serving.metrics import CONTENT_TYPE
 from rewardmodel.core.serving.model_pool import ModelPool, NoModel, StillLoading, UnknownModel
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
     413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
