@@ -256,11 +256,10 @@ def rows_of(found: list[Done]) -> Iterator[Row]:
             judged = [judged_of(report) for report in reports]
             yield _row(f"{dataset}; log loss", way.name, [report["log_loss"] for report in judged], None, "nats")
             yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in judged], None)
-            if "judged" in reports[0]:
-                figures = [report["people"]["beside_one_person"] for report in judged]
-                for who in ("model", "person"):
-                    shares = [figure[who]["value"] for figure in figures]
-                    yield _row(f"{dataset}; says what most others say, {who}", way.name, shares, None)
+            beside_people = [report["people"].get("beside_one_person", {}) for report in judged]
+            beaten = [figures["people_beaten"] / figures["people"] for figures in beside_people if figures.get("people")]
+            if beaten:
+                yield _row(f"{dataset}; annotators that it is better than", way.name, beaten, None, "of annotators")
 
 
 def judged_of(report: dict[str, Any]) -> dict[str, Any]:
