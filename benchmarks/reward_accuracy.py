@@ -244,9 +244,9 @@ def rows_of(found: list[Done]) -> Iterator[Row]:
         for floor in here[-1].report["floors"]:
             if floor["accuracy"]["value"] is not None:
                 yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
-        people = judged_of(here[-1].report)["people"]["agreement"]["value"]
-        if people is not None:
-            yield _row(f"{dataset}; two people agree", "people", [people], None)
+        agreement = judged_of(here[-1].report)["people"]["agreement"]["value"]
+        if agreement is not None:
+            yield _row(f"{dataset}; two people agree", "people", [agreement], None)
         for way in WAYS:
             reports = [done.report for done in here if done.way == way]
             if not reports:
@@ -256,8 +256,8 @@ def rows_of(found: list[Done]) -> Iterator[Row]:
             judged = [judged_of(report) for report in reports]
             yield _row(f"{dataset}; log loss", way.name, [report["log_loss"] for report in judged], None, "nats")
             yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in judged], None)
-            beside_people = [report["people"].get("beside_one_person", {}) for report in judged]
-            beaten = [figures["people_beaten"] / figures["people"] for figures in beside_people if figures.get("people")]
+            people = [report["people"].get("beside_one_person", {}) for report in judged]
+            beaten = [told["people_beaten"] / told["people"] for told in people if told.get("people")]
             if beaten:
                 yield _row(f"{dataset}; annotators that it is better than", way.name, beaten, None, "of annotators")
 
