@@ -1,9 +1,10 @@
 """How well small reward models do on public preferences: ways of training MiniLM beside TRL and beside words alone.
 
 Each set is trained on its train file, a tenth of its prompts held out for validation and calibration, and evaluated on
-its test file; of ukpconvarg1 on 3,000 pairs. All read 128 tokens of prompt and answer, in batches of 16 comparisons,
-from one pretrained encoder. Figures are means over seeds; `low` and `high` are the least and the most of them. Sampling
-of the test pairs moves an accuracy by about four points, which is wider.
+its test file; of ukpconvarg1 on 3,000 pairs. Where a way does not say otherwise it reads 128 tokens of prompt and
+answer, in batches of 16 comparisons, for one epoch. All begin with one pretrained encoder. Figures are means over
+seeds; `low` and `high` are the least and the most of them. Sampling of the test pairs moves an accuracy by about four
+points, which is wider.
 
 On ukpconvarg1 accuracy is against its gold labels, which are estimated from five judgments a pair. What a probability
 claims is how one person judges, so that log loss and calibration error are over the single judgments on the same pairs,
@@ -85,6 +86,8 @@ WAYS = (
     Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
     Way("fine-tuned on the other sets first", starts_from=True, sets=(HARMLESS, HELPFUL)),
     Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
+    Way("fine-tuned, 256 tokens", {"max_length_tokens": 256}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
+    Way("fine-tuned, three members", {"members": 3}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
     Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
     Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
     Way("fine-tuned, upper two layers", {"frozen_layers": 4}, seeds=(0,)),
