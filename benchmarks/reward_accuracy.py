@@ -78,6 +78,8 @@ class Way:
 WAYS = (
     Way("fine-tuned, two layers frozen"),
     Way("TRL's RewardTrainer", trainer="trl"),
+    Way("fine-tuned, the last weights", {"validations": 1}),
+    Way("fine-tuned, all layers", {"frozen_layers": 0}),
     Way("head alone", HEAD_ALONE),
     Way("fine-tuned, 10 % of the data", share=0.1),
     Way("fine-tuned, 30 % of the data", share=0.3),
