@@ -104,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, help="begin no training after so long")
     parser.add_argument("--workers", type=int, default=2, help="trainings at a time, of one thread each")
     parser.add_argument("--only", default="", help="only ways of training whose name holds this")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="only these sets")
 
 
 def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
@@ -116,10 +117,10 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     outcomes = arguments.work / "quick.jsonl" if arguments.quick else arguments.outcomes
     study = Study(public, arguments.work.resolve(), Outcomes(outcomes), is_quick=arguments.quick)
     end = time.monotonic() + 60 * arguments.minutes if arguments.minutes else None
-    jobs = [(way, name, seed) for way in WAYS if arguments.only in way.name for seed in way.seeds for name in way.sets]
+    ways = [way for way in WAYS if arguments.only in way.name]
+    jobs = [(way, name, seed) for way in ways for seed in way.seeds for name in way.sets if name in arguments.sets]
     if arguments.quick:
         jobs = [(way, name, seed) for way, name, seed in jobs if name == HARMLESS and seed == 0][:3]
-    jobs.sort(key=lambda job: WAYS.index(job[0]))
     with ThreadPoolExecutor(arguments.workers) as pool:
         found = [done for done in pool.map(lambda job: study.outcome(*job, end=end), jobs) if done is not None]
     return list(rows_of(found)), versions
