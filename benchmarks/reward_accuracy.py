@@ -80,7 +80,7 @@ WAYS = (
     Way("TRL's RewardTrainer", trainer="trl"),
     Way("fine-tuned, the last weights", {"validations": 1}),
     Way("fine-tuned, all layers", {"frozen_layers": 0}),
-    Way("head alone", HEAD_ALONE),
+    Way("head alone", HEAD_ALONE, seeds=(0,)),
     Way("fine-tuned, 10 % of the data", share=0.1),
     Way("fine-tuned, 30 % of the data", share=0.3),
     Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
@@ -93,7 +93,6 @@ WAYS = (
     Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
     Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
     Way("fine-tuned, upper two layers", {"frozen_layers": 4}, seeds=(0,)),
-    Way("head alone, eight heads", {**HEAD_ALONE, "heads": 8}, seeds=(0,)),
 )
 
 
