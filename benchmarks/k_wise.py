@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 from benchmarks import public_folder
 from benchmarks.children import run_child
-from benchmarks.k_wise_chart import Panel, drawn
+from benchmarks.curves import Panel, drawn
 from benchmarks.outcomes import Outcomes
 from benchmarks.report import RESULTS, Row, installed
 from benchmarks.reward_workloads import public_comparisons
@@ -193,7 +193,13 @@ def chart(curves: Curves) -> str:
     """Loss and accuracy side by side."""
     seeds = len(curves[WHOLE])
     panels = [
-        Panel(f"{named}, {unit}", {way: [run[figure] for run in runs] for way, runs in curves.items()}, mark)
+        Panel(
+            f"{named}, {unit}",
+            {way: [run[figure] for run in runs] for way, runs in curves.items()},
+            [str(epoch + 1) for epoch in range(EPOCHS)],
+            "epoch",
+            mark,
+        )
         for (figure, (named, unit)), mark in zip(FIGURES.items(), ((0.693, "log 2"), None), strict=True)
     ]
     return drawn(panels, COLOURS, title=f"{DATASET}: mean (line) and range (band) of {seeds} seed{'s' * (seeds > 1)}")

@@ -17,12 +17,11 @@ important ways first, and `--minutes` says when it begins no more: all of it tak
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,8 @@ from benchmarks.children import run_child
 from benchmarks.outcomes import Outcomes
 from benchmarks.public_data import mapping_of
 from benchmarks.report import RESULTS, Row, installed
+from benchmarks.reward_accuracy_report import chart, rows_of
+from benchmarks.reward_accuracy_ways import COMMON, HARMLESS, SETS, UKP, UKP_PAIRS, WAYS, Done, Way
 from benchmarks.reward_backbones import ENCODER, make_backbone
 from benchmarks.reward_workloads import comparisons_in
 from preferences.pairs import PairRules
@@ -39,61 +40,6 @@ from preferences.snapshot import write_snapshot
 
 WORK = Path(os.environ.get("PLUMBLINE_HOME", "var")) / "benchmarks/reward_accuracy"
 OUTCOMES = RESULTS / "reward_accuracy.jsonl"
-UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
-SETS = (HARMLESS, HELPFUL, UKP)
-UKP_PAIRS = 3000
-SEEDS = (0, 1, 2)
-COMMON = {"epochs": 1, "max_length_tokens": 128, "comparisons_per_step": 16, "torch_threads": 1, "device": "cpu"}
-HEAD_ALONE = {"frozen_layers": "all", "epochs": 40, "head_learning_rate": 0.01, "comparisons_per_step": 64}
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way of training.
-
-    Args:
-        name: what the report calls it.
-        settings: of TrainConfig, beside those that all share.
-        votes: what becomes of several judgments on one comparison.
-        trainer: "plumbline" or "trl".
-        sets: where it is tried.
-        share: of the training comparisons that are used.
-        takes_all: of ukpconvarg1 too, of which others take 3,000.
-        reliability: how annotators are weighted, if at all.
-        starts_from: other sets that the backbone is trained on first.
-    """
-
-    name: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    votes: str = "majority"
-    trainer: str = "plumbline"
-    sets: tuple[str, ...] = SETS
-    seeds: tuple[int, ...] = SEEDS
-    share: float = 1.0
-    takes_all: bool = False
-    reliability: str | None = None
-    starts_from: bool = False
-
-
-WAYS = (
-    Way("fine-tuned, two layers frozen"),
-    Way("TRL's RewardTrainer", trainer="trl"),
-    Way("fine-tuned, the last weights", {"validations": 1}),
-    Way("fine-tuned, all layers", {"frozen_layers": 0}),
-    Way("head alone", HEAD_ALONE, seeds=(0,)),
-    Way("fine-tuned, 10 % of the data", share=0.1),
-    Way("fine-tuned, 30 % of the data", share=0.3),
-    Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
-    Way("votes: each; fine-tuned", votes="each", sets=(UKP,)),
-    Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
-    Way("fine-tuned on the other sets first", starts_from=True, sets=(HARMLESS, HELPFUL)),
-    Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
-    Way("fine-tuned, 256 tokens", {"max_length_tokens": 256}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
-    Way("fine-tuned, three members", {"members": 3}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
-    Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
-    Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
-    Way("fine-tuned, upper two layers", {"frozen_layers": 4}, seeds=(0,)),
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,17 +68,9 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
         jobs = [(way, name, seed) for way, name, seed in jobs if name == HARMLESS and seed == 0][:3]
     with ThreadPoolExecutor(arguments.workers) as pool:
         found = [done for done in pool.map(lambda job: study.outcome(*job, end=end), jobs) if done is not None]
+    if not arguments.quick and (curves := chart(found)):
+        (RESULTS / "reward_accuracy.svg").write_text(curves)
     return list(rows_of(found)), versions
-
-
-@dataclass(frozen=True)
-class Done:
-    """What one training came to."""
-
-    way: Way
-    dataset: str
-    seed: int
-    report: dict[str, Any]
 
 
 class Study:
@@ -231,43 +169,3 @@ def weights_of(snapshot: Path, method: str) -> dict[str, float]:
     from rewardmodel.services.reliability import reliability_of
 
     return dict(reliability_of(snapshot, method=method, rules=PairRules(weight="pair")).weights)
-
-
-def rows_of(found: list[Done]) -> Iterator[Row]:
-    """Accuracy and calibration error of each way on each set, and the floors that words and length set."""
-    for dataset in SETS:
-        here = [done for done in found if done.dataset == dataset]
-        if not here:
-            continue
-        peers = {done.seed: done.report["accuracy"] for done in here if done.way.trainer == "trl"}
-        peer = statistics.mean(peers.values()) if peers else None
-        for floor in here[-1].report["floors"]:
-            if floor["accuracy"]["value"] is not None:
-                yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
-        agreement = judged_of(here[-1].report)["people"]["agreement"]["value"]
-        if agreement is not None:
-            yield _row(f"{dataset}; two people agree", "people", [agreement], None)
-        for way in WAYS:
-            reports = [done.report for done in here if done.way == way]
-            if not reports:
-                continue
-            beside = None if way.trainer == "trl" else peer
-            yield _row(f"{dataset}; accuracy", way.name, [report["accuracy"] for report in reports], beside)
-            judged = [judged_of(report) for report in reports]
-            yield _row(f"{dataset}; log loss", way.name, [report["log_loss"] for report in judged], None, "nats")
-            yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in judged], None)
-            people = [report["people"].get("beside_one_person", {}) for report in judged]
-            beaten = [told["people_beaten"] / told["people"] for told in people if told.get("people")]
-            if beaten:
-                yield _row(f"{dataset}; annotators that it is better than", way.name, beaten, None, "of annotators")
-
-
-def judged_of(report: dict[str, Any]) -> dict[str, Any]:
-    """The evaluation over single judgments: one of its own where accuracy is against gold labels."""
-    return dict(report.get("judged", report))
-
-
-def _row(name: str, subject: str, values: list[float], peer: float | None, unit: str = "of pairs") -> Row:
-    value = statistics.mean(values)
-    beside = ("TRL's RewardTrainer", value / peer) if peer else (None, None)
-    return Row(name, subject, beside[0], value, unit, beside[1], min(values), max(values))

@@ -35,10 +35,10 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     folder = Path(job["folder"])
     train = train_with_trl if job["trainer"] == "trl" else train_with_plumbline
     model, told = train(job, folder)
-    learned_from = LearnedFrom(read_snapshot(job["train"], split="train"), is_the_models=True)
     scorer = RewardScorer.load(model)
 
     def evaluated(snapshot: str) -> dict[str, Any]:
+        learned_from = LearnedFrom(read_snapshot(job["train"], split="train"), is_the_models=True)
         report = evaluate_rows(read_snapshot(snapshot), scorer, rules=PairRules(), learned_from=learned_from)
         return {name: report[name] for name in KEPT}
 

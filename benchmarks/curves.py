@@ -1,4 +1,4 @@
-"""Curves over epochs as SVG: a line of means and a band of extremes for each way of training."""
+"""Curves as SVG: a line of means and a band of extremes for each way of training, over epochs or amounts of data."""
 
 import html
 import math
@@ -15,21 +15,21 @@ INK, GRID = "#374151", "#e5e7eb"
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure over epochs.
+    """One figure at several places.
 
     Args:
         title: what it is, with its unit.
-        runs: by way of training, the values after each epoch, a sequence for each seed.
+        runs: by way of training, the values at all places, a sequence for each seed.
+        places: what the places are called, from left to right; drawn at equal distances.
+        axis: what they are places of.
         mark: a value that means something, and its name; drawn as a line where it is in sight.
     """
 
     title: str
     runs: Mapping[str, Sequence[Sequence[float]]]
+    places: Sequence[str]
+    axis: str
     mark: tuple[float, str] | None = None
-
-    @property
-    def epochs(self) -> int:
-        return len(next(iter(self.runs.values()))[0])
 
     @property
     def values(self) -> list[float]:
@@ -41,7 +41,7 @@ def drawn(panels: Sequence[Panel], colours: Mapping[str, str], *, title: str) ->
     width, height = WIDTH * len(panels), HEIGHT + KEY_LINE * (len(colours) + 1)
     parts = [f'<g transform="translate({WIDTH * at},0)">{"".join(_panel(panel, colours))}</g>'
              for at, panel in enumerate(panels)]  # fmt: skip
-    for line, ((way, colour), dashes) in enumerate(zip(colours.items(), DASHES, strict=True)):
+    for line, ((way, colour), dashes) in enumerate(zip(colours.items(), DASHES, strict=False)):
         y = HEIGHT + KEY_LINE * line + 4
         stroke = f'stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"'
         parts.append(f'<path d="M{LEFT},{y}h36" {stroke}/>' + _text(LEFT + 46, y + 4, way))
@@ -64,14 +64,14 @@ def _panel(panel: Panel, colours: Mapping[str, str]) -> Iterator[str]:
     room = (high - low) * 0.06 or 0.01
     low, high = low - room, high + room
 
-    def x(epoch: int) -> float:
-        return LEFT + 12 + epoch / max(1, panel.epochs - 1) * (WIDTH - LEFT - RIGHT - 24)
+    def x(place: int) -> float:
+        return LEFT + 12 + place / max(1, len(panel.places) - 1) * (WIDTH - LEFT - RIGHT - 24)
 
     def y(value: float) -> float:
         return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     def line(values: Sequence[float]) -> str:
-        return " ".join(f"{x(epoch):.1f},{y(value):.1f}" for epoch, value in enumerate(values))
+        return " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in enumerate(values))
 
     yield _text(LEFT, 18, panel.title, weight="bold")
     for value in ticks(low, high):
@@ -81,10 +81,10 @@ def _panel(panel: Panel, colours: Mapping[str, str]) -> Iterator[str]:
         value, name = panel.mark
         yield f'<path d="M{LEFT},{y(value):.1f}H{WIDTH - RIGHT}" stroke="{INK}" stroke-dasharray="4 4"/>'
         yield _text(WIDTH - RIGHT, y(value) - 5, name, anchor="end", size=11)
-    for epoch in range(panel.epochs):
-        yield _text(x(epoch), HEIGHT - BOTTOM + 18, str(epoch + 1), anchor="middle", size=11)
-    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "epoch", anchor="middle", size=11)
-    for (way, runs), dashes in zip(panel.runs.items(), DASHES, strict=True):
+    for place, name in enumerate(panel.places):
+        yield _text(x(place), HEIGHT - BOTTOM + 18, name, anchor="middle", size=11)
+    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, panel.axis, anchor="middle", size=11)
+    for (way, runs), dashes in zip(panel.runs.items(), DASHES, strict=False):
         each, colour = list(zip(*runs, strict=True)), colours[way]
         least, most = [min(values) for values in each], [max(values) for values in each]
         band = f"{line(most)} {' '.join(reversed(line(least).split()))}"

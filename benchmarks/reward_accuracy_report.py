@@ -1,0 +1,85 @@
+"""What the accuracy study tells: a row for each way of training on each set, and curves over the amount of data."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmarks.curves import Panel, drawn
+from benchmarks.report import Row
+from benchmarks.reward_accuracy_ways import SEEDS, SETS, WAYS, Done
+
+AMOUNTS = ("fine-tuned, 10 % of the data", "fine-tuned, 30 % of the data", "fine-tuned, two layers frozen")
+TUNED, WORDS, LONGER = "fine-tuned MiniLM", "words and length", "the longer answer"
+COLOURS = {TUNED: "#1d4ed8", WORDS: "#b45309"}
+
+
+def rows_of(found: list[Done]) -> Iterator[Row]:
+    """Accuracy and calibration error of each way on each set, and the floors that words and length set."""
+    for dataset in SETS:
+        here = [done for done in found if done.dataset == dataset]
+        if not here:
+            continue
+        peers = {done.seed: done.report["accuracy"] for done in here if done.way.trainer == "trl"}
+        peer = statistics.mean(peers.values()) if peers else None
+        for floor in here[0].report["floors"]:
+            if floor["accuracy"]["value"] is not None:
+                yield _row(f"{dataset}; accuracy", floor["name"], [floor["accuracy"]["value"]], None)
+        agreement = judged_of(here[0].report)["people"]["agreement"]["value"]
+        if agreement is not None:
+            yield _row(f"{dataset}; two people agree", "people", [agreement], None)
+        for way in WAYS:
+            reports = [done.report for done in here if done.way == way]
+            if not reports:
+                continue
+            beside = peer if way.learns_from_the_same and way.trainer != "trl" else None
+            yield _row(f"{dataset}; accuracy", way.name, [report["accuracy"] for report in reports], beside)
+            judged = [judged_of(report) for report in reports]
+            yield _row(f"{dataset}; log loss", way.name, [report["log_loss"] for report in judged], None, "nats")
+            yield _row(f"{dataset}; calibration error", way.name, [report["ece"] for report in judged], None)
+            people = [report["people"].get("beside_one_person", {}) for report in judged]
+            beaten = [told["people_beaten"] / told["people"] for told in people if told.get("people")]
+            if beaten:
+                yield _row(f"{dataset}; annotators that it is better than", way.name, beaten, None, "of annotators")
+
+
+def judged_of(report: dict[str, Any]) -> dict[str, Any]:
+    """The evaluation over single judgments: one of its own where accuracy is against gold labels."""
+    return dict(report.get("judged", report))
+
+
+def _row(name: str, subject: str, values: list[float], peer: float | None, unit: str = "of pairs") -> Row:
+    value = statistics.mean(values)
+    beside = ("TRL's RewardTrainer", value / peer) if peer else (None, None)
+    return Row(name, subject, beside[0], value, unit, beside[1], min(values), max(values))
+
+
+def chart(found: Sequence[Done]) -> str | None:
+    """Accuracy over the amount of training pairs, of fine-tuning and of words; None before all has been trained."""
+    reports = {(done.way.name, done.dataset, done.seed): done.report for done in found}
+    if any((way, dataset, seed) not in reports for way in AMOUNTS for dataset in SETS for seed in SEEDS):
+        return None
+    panels = []
+    for dataset in SETS:
+        runs = [[reports[way, dataset, seed] for way in AMOUNTS] for seed in SEEDS]
+        panels.append(
+            Panel(
+                f"{dataset}, accuracy",
+                {
+                    TUNED: [[report["accuracy"] for report in run] for run in runs],
+                    WORDS: [[floor_of(report, "words") for report in run] for run in runs],
+                },
+                [str(pairs_learned_from(report)) for report in runs[0]],
+                "training pairs",
+                (floor_of(runs[0][0], "longer"), LONGER),
+            )
+        )
+    return drawn(panels, COLOURS, title=f"Mean (line) and range (band) of {len(SEEDS)} seeds")
+
+
+def floor_of(report: dict[str, Any], name: str) -> float:
+    return next(float(floor["accuracy"]["value"]) for floor in report["floors"] if floor["name"] == name)
+
+
+def pairs_learned_from(report: dict[str, Any]) -> int:
+    """Pairs of the train split, which its words were learned from too."""
+    return next(int(floor["learned_from"]["pairs"]) for floor in report["floors"] if floor["name"] == "words")

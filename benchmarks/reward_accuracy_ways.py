@@ -1,0 +1,81 @@
+"""Ways of training a small reward model that the accuracy study tries, the most important first."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
+SETS = (HARMLESS, HELPFUL, UKP)
+UKP_PAIRS = 3000
+SEEDS = (0, 1, 2)
+COMMON: dict[str, Any] = {
+    "epochs": 1,
+    "max_length_tokens": 128,
+    "comparisons_per_step": 16,
+    "torch_threads": 1,
+    "device": "cpu",
+}
+HEAD_ALONE = {"frozen_layers": "all", "epochs": 40, "head_learning_rate": 0.01, "comparisons_per_step": 64}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of training.
+
+    Args:
+        name: what the report calls it.
+        settings: of TrainConfig, beside those that all share.
+        votes: what becomes of several judgments on one comparison.
+        trainer: "plumbline" or "trl".
+        sets: where it is tried.
+        share: of the training comparisons that are used.
+        takes_all: of ukpconvarg1 too, of which others take 3,000.
+        reliability: how annotators are weighted, if at all.
+        starts_from: other sets that the backbone is trained on first.
+    """
+
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    votes: str = "majority"
+    trainer: str = "plumbline"
+    sets: tuple[str, ...] = SETS
+    seeds: tuple[int, ...] = SEEDS
+    share: float = 1.0
+    takes_all: bool = False
+    reliability: str | None = None
+    starts_from: bool = False
+
+    @property
+    def learns_from_the_same(self) -> bool:
+        """The comparisons that most ways learn from, no more and no fewer."""
+        return self.share == 1.0 and not self.takes_all and not self.starts_from
+
+
+WAYS = (
+    Way("fine-tuned, two layers frozen"),
+    Way("TRL's RewardTrainer", trainer="trl"),
+    Way("fine-tuned, the last weights", {"validations": 1}),
+    Way("fine-tuned, all layers", {"frozen_layers": 0}),
+    Way("head alone", HEAD_ALONE, seeds=(0,)),
+    Way("fine-tuned, 10 % of the data", share=0.1),
+    Way("fine-tuned, 30 % of the data", share=0.3),
+    Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
+    Way("votes: each; fine-tuned", votes="each", sets=(UKP,)),
+    Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
+    Way("fine-tuned on the other sets first", starts_from=True, sets=(HARMLESS, HELPFUL)),
+    Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
+    Way("fine-tuned, 256 tokens", {"max_length_tokens": 256}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
+    Way("fine-tuned, three members", {"members": 3}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
+    Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
+    Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
+    Way("fine-tuned, upper two layers", {"frozen_layers": 4}, seeds=(0,)),
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one training came to."""
+
+    way: Way
+    dataset: str
+    seed: int
+    report: dict[str, Any]
