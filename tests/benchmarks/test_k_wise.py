@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.k_wise import PER_STEP, RULES, SPLIT, WHOLE, arranged, chart, verdicts_by_prompt, whole_comparisons
 from benchmarks.curves import ticks
+from benchmarks.k_wise import PER_STEP, RULES, SPLIT, WHOLE, arranged, chart, verdicts_by_prompt, whole_comparisons
 from preferences.pairs import derive_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord, ResponseRecord
 from preferences.splits import split_of
