@@ -14,6 +14,7 @@ COMMON: dict[str, Any] = {
     "torch_threads": 1,
     "device": "cpu",
 }
+AS_TRL_IS_SET = {"frozen_layers": 0, "head_learning_rate": 1e-4, "warmup_fraction": 0.0, "weight_decay": 0.0}
 HEAD_ALONE = {"frozen_layers": "all", "epochs": 40, "head_learning_rate": 0.01, "comparisons_per_step": 64}
 
 
@@ -53,13 +54,14 @@ class Way:
 WAYS = (
     Way("fine-tuned, two layers frozen"),
     Way("TRL's RewardTrainer", trainer="trl"),
-    Way("fine-tuned, the last weights", {"validations": 1}),
     Way("fine-tuned, all layers", {"frozen_layers": 0}),
+    Way("fine-tuned as TRL is set", AS_TRL_IS_SET),
+    Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}),
+    Way("fine-tuned, the last weights", {"validations": 1}, sets=(UKP,)),
     Way("head alone", HEAD_ALONE, seeds=(0,)),
     Way("fine-tuned, 10 % of the data", share=0.1),
     Way("fine-tuned, 30 % of the data", share=0.3),
     Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
-    Way("votes: each; fine-tuned", votes="each", sets=(UKP,)),
     Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
     Way("fine-tuned on the other sets first", starts_from=True, sets=(HARMLESS, HELPFUL)),
     Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
