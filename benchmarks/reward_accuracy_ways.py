@@ -54,9 +54,9 @@ class Way:
 WAYS = (
     Way("fine-tuned, two layers frozen"),
     Way("TRL's RewardTrainer", trainer="trl"),
-    Way("fine-tuned, all layers", {"frozen_layers": 0}),
-    Way("fine-tuned as TRL is set", AS_TRL_IS_SET),
-    Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}),
+    Way("fine-tuned, all layers", {"frozen_layers": 0}, sets=(UKP,)),
+    Way("fine-tuned as TRL is set", AS_TRL_IS_SET, sets=(UKP,)),
+    Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}, sets=(UKP,)),
     Way("fine-tuned, the last weights", {"validations": 1}, sets=(UKP,)),
     Way("head alone", HEAD_ALONE, seeds=(0,)),
     Way("fine-tuned, 10 % of the data", share=0.1),
@@ -67,9 +67,11 @@ WAYS = (
     Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
     Way("fine-tuned, 256 tokens", {"max_length_tokens": 256}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
     Way("fine-tuned, three members", {"members": 3}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
-    Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, seeds=(0,)),
-    Way("fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, seeds=(0,)),
-    Way("fine-tuned, upper two layers", {"frozen_layers": 4}, seeds=(0,)),
+    Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
+    Way(
+        "fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, sets=(HARMLESS, HELPFUL), seeds=(0,)
+    ),
+    Way("fine-tuned, upper two layers", {"frozen_layers": 4}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
 )
 
 
