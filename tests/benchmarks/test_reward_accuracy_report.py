@@ -11,8 +11,7 @@ DEFAULT, TRL = "fine-tuned, two layers frozen", "TRL's RewardTrainer"
 
 
 def report(accuracy: float, **more: Any) -> dict[str, Any]:
-    words = {"name": "words", "accuracy": {"value": 0.6}, "learned_from": {"pairs": 900}}
-    floors = [{"name": "longer", "accuracy": {"value": 0.55}}, words]
+    floors = [{"name": "longer", "accuracy": {"value": 0.55}}, {"name": "words", "accuracy": {"value": 0.6}}]
     nobody = {"agreement": {"value": None}}
     return {"accuracy": accuracy, "log_loss": 0.6, "ece": 0.03, "floors": floors, "people": nobody, **more}
 
@@ -33,9 +32,10 @@ def test_a_way_is_the_mean_over_seeds_beside_trls():
 
 
 def test_less_data_is_not_held_against_trls_whole():
-    found = [done(AMOUNTS[0], HARMLESS, 0, 0.58), done(TRL, HARMLESS, 0, 0.6)]
+    less = "fine-tuned, 10 % of the data"
+    found = [done(less, HARMLESS, 0, 0.58), done(TRL, HARMLESS, 0, 0.6)]
     rows = {(row.name, row.subject): row for row in rows_of(found)}
-    assert rows[f"{HARMLESS}; accuracy", AMOUNTS[0]].ratio is None
+    assert rows[f"{HARMLESS}; accuracy", less].ratio is None
 
 
 def test_calibration_is_of_single_judgments_and_people_are_told_where_there_are_any():
