@@ -54,7 +54,7 @@ class Way:
 WAYS = (
     Way("fine-tuned, two layers frozen"),
     Way("TRL's RewardTrainer", trainer="trl"),
-    Way("fine-tuned, all layers", {"frozen_layers": 0}, sets=(UKP,)),
+    Way("fine-tuned, all layers", {"frozen_layers": 0}),
     Way("fine-tuned as TRL is set", AS_TRL_IS_SET, sets=(UKP,)),
     Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}, sets=(UKP,)),
     Way("fine-tuned, half the rate", {"learning_rate": 5e-5}, sets=(UKP,)),
