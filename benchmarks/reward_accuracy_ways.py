@@ -58,6 +58,7 @@ WAYS = (
     Way("fine-tuned as TRL is set", AS_TRL_IS_SET, sets=(UKP,)),
     Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}, sets=(UKP,)),
     Way("fine-tuned, half the rate", {"learning_rate": 5e-5}, sets=(UKP,)),
+    Way("fine-tuned, twice the rate", {"learning_rate": 2e-4}),
     Way("fine-tuned, the last weights", {"validations": 1}, sets=(UKP,)),
     Way("head alone", HEAD_ALONE, seeds=(0,)),
     Way("fine-tuned, 10 % of the data", share=0.1),
