@@ -41,7 +41,7 @@ def drawn(panels: Sequence[Panel], colours: Mapping[str, str], *, title: str) ->
     width, height = WIDTH * len(panels), HEIGHT + KEY_LINE * (len(colours) + 1)
     parts = [f'<g transform="translate({WIDTH * at},0)">{"".join(_panel(panel, colours))}</g>'
              for at, panel in enumerate(panels)]  # fmt: skip
-    for line, ((way, colour), dashes) in enumerate(zip(colours.items(), DASHES, strict=False)):
+    for line, ((way, colour), dashes) in enumerate(zip(colours.items(), DASHES[: len(colours)], strict=True)):
         y = HEIGHT + KEY_LINE * line + 4
         stroke = f'stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"'
         parts.append(f'<path d="M{LEFT},{y}h36" {stroke}/>' + _text(LEFT + 46, y + 4, way))
@@ -84,7 +84,7 @@ def _panel(panel: Panel, colours: Mapping[str, str]) -> Iterator[str]:
     for place, name in enumerate(panel.places):
         yield _text(x(place), HEIGHT - BOTTOM + 18, name, anchor="middle", size=11)
     yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, panel.axis, anchor="middle", size=11)
-    for (way, runs), dashes in zip(panel.runs.items(), DASHES, strict=False):
+    for (way, runs), dashes in zip(panel.runs.items(), DASHES[: len(panel.runs)], strict=True):
         each, colour = list(zip(*runs, strict=True)), colours[way]
         least, most = [min(values) for values in each], [max(values) for values in each]
         band = f"{line(most)} {' '.join(reversed(line(least).split()))}"

@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_ATTEMPTS = 30.0
 OTHER_MODELS_HELD = 2
-LABELS = ("model", "digest", "template_digest", "precision")
+OF_THE_SCORER = ("digest", "template_digest", "precision")
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +52,7 @@ class ServedModel:
     @property
     def labels(self) -> dict[str, str]:
         """By what its rewards are given: the model's name, sha256 of its files and of how it reads text, precision."""
-        scorer = self.scorer
-        return {
-            "model": self.name,
-            "digest": scorer.digest,
-            "template_digest": scorer.template_digest,
-            "precision": scorer.precision,
-        }
+        return {"model": self.name, **{name: str(getattr(self.scorer, name)) for name in OF_THE_SCORER}}
 
 
 class ModelPool:
@@ -139,7 +133,7 @@ class ModelPool:
             champion = self._champion
             return {
                 "status": "ready" if champion else "loading" if self._is_loading else "no-model",
-                **(champion.labels if champion else dict.fromkeys(LABELS)),
+                **(champion.labels if champion else dict.fromkeys(("model", *OF_THE_SCORER))),
                 "problem": self._problem,
             }
 
