@@ -5,6 +5,7 @@
 // Each answer lies under a key of its own, so that two tabs never overwrite each other's; one tab at a time sends.
 
 const REFUSALS = new Set([400, 404, 409, 413, 422]); // the server looked at it and said no: sending again changes nothing
+const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 const PATIENCE_MS = 20_000;
 
@@ -37,12 +38,14 @@ export class Outbox extends EventTarget {
     this.person = person;
     this.prefix = `plumbline-outbox:${person}:`;
     this.unkept = new Map(); // what the browser's storage would not take
-    this.pauseMs = 1000;
+    this.pauseMs = FIRST_PAUSE_MS;
     this.timer = null;
     this.flushing = null;
+    this.isAsked = false; // to look again, while it was sending
     this.isOnFirstTry = false;
     this.request = null;
     this.isPaused = false;
+    window.addEventListener("online", () => { this.pauseMs = FIRST_PAUSE_MS; });
     for (const name of ["online", "focus", "pageshow"]) window.addEventListener(name, () => this.flushSoon(0));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.flushSoon(0));
     window.addEventListener("storage", (event) => this.heard(event));
@@ -110,24 +113,31 @@ export class Outbox extends EventTarget {
     this.timer = setTimeout(() => { this.timer = null; this.flush(); }, ms);
   }
 
-  /** Send what waits, one after another, oldest first; pause longer after each failure. True when nothing waits. */
+  /**
+   * Send what waits, one after another, oldest first; pause longer after each failure. True when nothing waits.
+   * Who asks while it sends is heard: it looks once more, whatever became of what was on its way before they asked.
+   */
   flush() {
-    this.flushing ??= this.alone(() => this.sendAll()).finally(() => { this.flushing = null; });
+    this.isAsked = true;
+    this.flushing ??= this.alone(() => this.sendAll()).finally(() => {
+      this.flushing = null;
+      if (this.isAsked) this.flush();
+    });
     return this.flushing;
   }
 
   async sendAll() {
     for (;;) {
+      this.isAsked = false;
       const [entry] = this.waiting;
       if (!entry) break;
       if (this.isPaused) return false;
-      if (!(await this.send(entry))) {
-        this.flushSoon(this.pauseMs);
-        this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-        return false;
-      }
+      if ((await this.send(entry)) || this.isAsked || this.isPaused) continue;
+      this.flushSoon(this.pauseMs);
+      this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
+      return false;
     }
-    this.pauseMs = 1000;
+    this.pauseMs = FIRST_PAUSE_MS;
     return true;
   }
 

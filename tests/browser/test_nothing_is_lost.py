@@ -38,6 +38,13 @@ def held_ahead(page: Page, count: int) -> None:
         page.wait_for_timeout(50)
 
 
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)
+
+
 def judge(page: Page, key: str = "1") -> str:
     """Judge what is on screen and wait for the next; returns what was judged."""
     before = assignment_on(page)
@@ -90,6 +97,33 @@ def test_when_nothing_more_lies_ready_offline_the_answer_waits_on_screen(workben
     assert [judgment.strength for judgment in stored(4)] == [2, 2, 2, 2]
     judge(page)
     stored(5)
+
+
+def test_a_connection_that_is_back_while_a_try_fails_is_used_at_once(workbench: Page, pairs: Project) -> None:
+    page = workbench
+    held_ahead(page, 4)
+    before = assignment_on(page)
+    tries: list[Route] = []
+
+    def answer(route: Route) -> None:
+        tries.append(route)
+        if len(tries) < 6:
+            route.abort()
+        elif len(tries) > 6:
+            route.continue_()
+
+    page.route(f"**/label/{before}/", answer)
+    press(page, "1", "Enter")
+    swapped(page, before)
+    for number in range(1, 6):  # each failure doubles the pause
+        wait_until(page, lambda number=number: len(tries) >= number)
+        page.evaluate("dispatchEvent(new Event('focus'))")
+    wait_until(page, lambda: len(tries) == 6)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(100)
+    tries[-1].abort()
+    saved(page)
+    assert [str(judgment.assignment_id) for judgment in stored(1)] == [before]
 
 
 @pytest.mark.slow
@@ -491,9 +525,11 @@ def test_taking_back_an_answer_that_the_server_has_heard_after_all_supersedes_it
         route.abort()
 
     page.route(f"**/label/{before}/", lose_the_reply)
-    press(page, "1", "Enter")
+    with page.expect_event("requestfailed", lambda request: before in request.url):
+        press(page, "1", "Enter")
     swapped(page, before)
     expect(page.locator("#saved")).to_have_text("1 waiting")
+    assert len(stored(1)) == 1
     page.unroute_all()
     press(page, "Control+z")
     expect(page.locator("#workbench")).to_have_attribute("data-assignment", before)
