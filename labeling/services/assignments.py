@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.errors import AssignmentClosed, NothingToUndo
 from labeling.models import Assignment, Comparison, Person, Project, Purpose
 from labeling.rows import Rows, insert_row
@@ -60,6 +61,7 @@ def lease_next(*, project: Project, annotator: Person) -> Assignment | None:
     return held[0] if held else None
 
 
+@again_after_deadlock
 def hold(*, project: Project, annotator: Person, count: int) -> list[Assignment]:
     """Let the annotator hold `count` leases, at most `MOST_HELD`: those they have, renewed, and new ones for the rest.
 

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.errors import AssignmentClosed, VerdictConflict
 from labeling.models import Assignment, Comparison, Judgment, Person, Purpose, Response
 from labeling.rows import Rows, insert_row
@@ -51,6 +52,7 @@ def submit_judgment(*, assignment: Assignment, verdict: Verdict, client_id: UUID
     return _submit(assignment, verdict, client_id)
 
 
+@again_after_deadlock
 def submit_and_lease(
     *, assignment: Assignment, verdict: Verdict, client_id: UUID
 ) -> tuple[Submission, Assignment | None]:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from labeling.models import Assignment, Person, Project, Purpose
 from labeling.shown import Content, content_of, read_content
@@ -24,7 +24,6 @@ from labeling.shown import Content, content_of, read_content
 Drawn = Assignment.Drawn
 Policy = Project.QueuePolicy
 WINDOW_ROWS = 64
-BLOCKING_TRIES = 3
 # A repeat comes back after so many judgments or so long, and is drawn from so many that could.
 REPEAT_AFTER_JUDGMENTS = 20
 REPEAT_AFTER = timedelta(hours=1)
@@ -142,18 +141,24 @@ class Seeker:
         found = self._take(order, "all", drawn_by)
         if found is not None or connection.vendor == "sqlite":  # where one transaction at a time writes
             return found
-        for _try in range(BLOCKING_TRIES if self.may_wait else 0):
-            if self._fetch(_pick_statement(order, "all", self._declines, "")) is None:
-                return None
-            found = self._take(order, "all", drawn_by, waits=True)
-            if found is not None:
+        while self.may_wait and (row := self._fetch(_pick_statement(order, "all", self._declines, ""))):
+            self._wait_for(row[0])
+            if (found := self._take(order, "all", drawn_by)) is not None:
                 return found
         return None
 
-    def _take(
-        self, order: Order, look: str, drawn_by: str = Drawn.POLICY, *, waits: bool = False, **place: Any
-    ) -> Pick | None:
-        row = self._fetch(_take_statement(order, look, self._declines, waits), **place)
+    def _wait_for(self, comparison: int) -> None:
+        """Wait until whoever is at a comparison lets go, and keep no lock of it.
+
+        Who kept one and waited for the next could wait for somebody who has that one and waits for this: the orders
+        that people go by differ.
+        """
+        with transaction.atomic():
+            self._fetch(_WAIT_FOR, comparison=comparison)
+            transaction.set_rollback(True)
+
+    def _take(self, order: Order, look: str, drawn_by: str = Drawn.POLICY, **place: Any) -> Pick | None:
+        row = self._fetch(_take_statement(order, look, self._declines), **place)
         if row is None:
             return None
         self.may_wait = False
@@ -218,6 +223,7 @@ _NOT_HAD = """
 _NOT_EXCLUDED = """
     AND NOT EXISTS (SELECT 1 FROM labeling_moderationfinding found WHERE found.comparison_id = c.id
         AND found.state = 'removed' LIMIT 1 OFFSET 0)"""
+_WAIT_FOR = "SELECT id FROM labeling_comparison WHERE id = %(comparison)s FOR NO KEY UPDATE"
 _PLACE_OF = "SELECT id, priority, open_slots FROM labeling_comparison WHERE id = %(last)s"
 _LAST_PLACE = """
     SELECT c.id, c.priority, c.open_slots FROM labeling_assignment a
@@ -278,9 +284,9 @@ def _pick_statement(order: Order, look: str, declines: bool, locking: str) -> st
 
 
 @cache
-def _take_statement(order: Order, look: str, declines: bool, waits: bool) -> str:
+def _take_statement(order: Order, look: str, declines: bool) -> str:
     """Take a slot of that comparison; answers its id and what it shows, or nothing."""
-    locking = "" if connection.vendor == "sqlite" else f"FOR NO KEY UPDATE OF c{'' if waits else ' SKIP LOCKED'}"
+    locking = "" if connection.vendor == "sqlite" else "FOR NO KEY UPDATE OF c SKIP LOCKED"
     return _take_what(_pick_statement(order, look, declines, locking))
 
 

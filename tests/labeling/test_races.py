@@ -52,6 +52,12 @@ def test_8_annotators_who_hold_five_each_share_the_last_slots_without_a_deadlock
     assert (stored["counted"], stored["surplus"]) == (120, 0)
 
 
+@pytest.mark.parametrize("again", range(3))
+def test_people_who_go_by_different_orders_wait_for_the_last_slots_without_a_deadlock(database, again):
+    stored = race(database, annotators=16, comparisons=10, target=3, held=2, project={"control_share": 0.5})
+    assert (stored["counted"], stored["surplus"]) == (30, 0)
+
+
 def test_asking_with_the_answer_leaves_nothing_behind(database):
     stored = race(database, annotators=16, comparisons=60, target=2, asks_with_the_answer=True)
     assert (stored["counted"], stored["surplus"]) == (120, 0)
