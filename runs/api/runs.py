@@ -15,7 +15,7 @@ from config.api import CursorPagination
 from runs.errors import UnknownKind
 from runs.kinds import kind_named
 from runs.models import Run
-from runs.queries import FILTERS, filter_runs, get_run_for, metrics_after, runs_visible_to
+from runs.queries import FILTERS, filter_runs, get_run_for, metrics_after, runs_visible_to, sequence_named
 from runs.services.queueing import request_cancel, resume_run
 from runs.tasks import execute_run
 
@@ -108,11 +108,11 @@ def run(request: Request, pk: UUID) -> Response:
 def metrics(request: Request, pk: UUID) -> Response:
     """What the run measured after the line `after` of its metrics; at most 2,000 lines at a time."""
     found = get_run_for(request.user, pk)
-    after = request.query_params.get("after", "0")
-    if not after.isdecimal():
+    after = sequence_named(request.query_params.get("after", "0"))
+    if after is None:
         raise ValidationError({"after": [_("A whole number, not below 0.")]})
-    rows = metrics_after(found, int(after))
-    following = rows[-1].sequence if rows else int(after)
+    rows = metrics_after(found, after)
+    following = rows[-1].sequence if rows else after
     return Response({"metrics": MetricSerializer(rows, many=True).data, "next": following, "state": found.state})
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from config.storable_json import require_storable
 from runs.errors import AlreadyFinished, NotResumable
 from runs.kinds import kind_named
 from runs.models import Run
@@ -23,6 +24,7 @@ def queue_run(
     created_by: Any = None,
     scope: str = "",
     lineage: Iterable[dict[str, str]] = (),
+    pk: UUID | None = None,
 ) -> Run:
     """Record that a job is wanted. The caller then sends `execute_run.delay_on_commit(str(run.pk))`.
 
@@ -31,11 +33,14 @@ def queue_run(
         config: what the kind needs, JSON only; becomes the child's config.json.
         scope: the slug of the project it belongs to, "" for the installation.
         lineage: what it is made from, `{"label", "url", "kind"}` each.
+        pk: its own, where one request may come twice: IntegrityError if there is such a run. A new one by default.
 
-    Raises: UnknownKind.
+    Raises: UnknownKind; NotStorable for a config that is no JSON.
     """
     kind_named(kind)
+    require_storable(config)
     return Run.objects.create(
+        pk=pk or uuid4(),
         kind=kind,
         config=config,
         title=title[:200],

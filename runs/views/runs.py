@@ -14,7 +14,7 @@ from runs.directories import log_tail
 from runs.errors import AlreadyFinished, NotResumable
 from runs.kinds import all_kinds
 from runs.models import Run, RunMetric
-from runs.queries import FILTERS, filter_runs, metrics_after, runs_visible_to
+from runs.queries import FILTERS, filter_runs, metrics_after, runs_visible_to, sequence_named
 from runs.services.queueing import request_cancel, resume_run
 from runs.tables import flatten
 from runs.tasks import execute_run
@@ -90,12 +90,12 @@ def log(request: HttpRequest, run: Run) -> HttpResponse:
 @run_view
 def metrics(request: HttpRequest, run: Run) -> JsonResponse:
     """What the run measured after a line, for the page's script; the API says the same to other programs."""
-    after = request.GET.get("after", "0")
-    rows = metrics_after(run, int(after) if after.isdecimal() else 0)
+    after = sequence_named(request.GET.get("after", "0")) or 0
+    rows = metrics_after(run, after)
     return JsonResponse(
         {
             "metrics": [{"sequence": row.sequence, "step": row.step, "values": row.values} for row in rows],
-            "next": rows[-1].sequence if rows else int(after) if after.isdecimal() else 0,
+            "next": rows[-1].sequence if rows else after,
             "state": run.state,
         }
     )

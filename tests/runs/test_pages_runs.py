@@ -152,6 +152,7 @@ def test_metrics_are_handed_out_from_where_the_page_stopped(client, engineer):
     assert [row["step"] for row in answer["metrics"]] == [3]
     assert (answer["next"], answer["state"]) == (3, "queued")
     assert see(client, engineer, f"/runs/{run.pk}/metrics/?after=3").json()["next"] == 3
+    assert see(client, engineer, f"/runs/{run.pk}/metrics/?after={'9' * 5000}").json()["next"] > 0
 
 
 def test_cancelling_twice_and_resuming_twice_changes_nothing_more(client, engineer):
