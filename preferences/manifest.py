@@ -50,7 +50,10 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Manifest":
-        return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+        """Raises: TypeError if something is missing; ValueError for pair rules that do not exist."""
+        manifest = cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+        PairRules.from_dict(manifest.rules)
+        return manifest
 
 
 class Tally:

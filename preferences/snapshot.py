@@ -143,12 +143,25 @@ def store_snapshot(records: Iterable[ComparisonRecord], directory: Path | str, *
 def read_manifest(path: Path | str) -> Manifest:
     """Read a snapshot's manifest: from beside the file, or from within it (then without `file_sha256`).
 
-    Raises: DamagedSnapshot if the file is no snapshot.
+    Raises: DamagedSnapshot if the file is no snapshot, or its manifest cannot be read.
     """
     beside = manifest_path(path)
-    if beside.exists():
-        return Manifest.from_dict(json.loads(beside.read_text("utf-8")))
-    return Manifest.from_dict(json.loads(_embedded_manifest(_open(path), path)))
+    written = beside.read_bytes() if beside.exists() else _embedded_manifest(_open(path), path)
+    try:
+        return Manifest.from_dict(json.loads(written))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedSnapshot(f"The manifest of {Path(path).name} cannot be read: {_in_one_line(error)}.") from None
+
+
+def manifest_of_file(path: Path | str) -> Manifest:
+    """The manifest of a file that is the one it names, as far as it names one.
+
+    Raises: DamagedSnapshot if it is another, or as `read_manifest` does.
+    """
+    manifest = read_manifest(path)
+    if manifest.file_sha256 and manifest.file_sha256 != file_sha256(path):
+        raise DamagedSnapshot(f"{Path(path).name} is not the file its manifest names: its sha256 differs.")
+    return manifest
 
 
 def is_snapshot(path: Path | str) -> bool:
@@ -156,7 +169,7 @@ def is_snapshot(path: Path | str) -> bool:
     try:
         with _open(path) as file:
             _embedded_manifest(file, path)
-    except (DamagedSnapshot, OSError):
+    except DamagedSnapshot:
         return False
     return True
 
@@ -166,11 +179,11 @@ def read_snapshot(
 ) -> Iterator[SnapshotRow]:
     """Read rows in the order of the file, a few at a time.
 
-    Raises: DamagedSnapshot if the file is no snapshot, before the first row.
+    Raises: DamagedSnapshot if the file is missing or no snapshot, before the first row; later if its rows are damaged.
     """
     file = _open(path)
     _embedded_manifest(file, path)
-    return _rows_of(file, split, kind)
+    return _rows_of(file, Path(path).name, split, kind)
 
 
 def verify_snapshot(path: Path | str) -> Manifest:
@@ -178,9 +191,7 @@ def verify_snapshot(path: Path | str) -> Manifest:
 
     Raises: DamagedSnapshot, naming the hash that differs.
     """
-    manifest = read_manifest(path)
-    if manifest.file_sha256 and manifest.file_sha256 != file_sha256(path):
-        raise DamagedSnapshot(f"{Path(path).name} is not the file its manifest names: its sha256 differs.")
+    manifest = manifest_of_file(path)
     digest = hashlib.sha256()
     header = {"format_version": manifest.format_version, "split": manifest.split, "rules": manifest.rules}
     digest.update(canonical_json(header) + b"\n")
@@ -220,8 +231,10 @@ def _open(path: Path | str) -> pq.ParquetFile:
     """The file, read piece by piece: `pre_buffer`, Arrow's default, reads several row groups ahead of the first row."""
     try:
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
-    except pa.ArrowInvalid as error:
-        raise DamagedSnapshot(f"{Path(path).name} is not a Parquet file: {error}") from None
+    except FileNotFoundError:
+        raise DamagedSnapshot(f"There is no file {Path(path).name}.") from None
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedSnapshot(f"{Path(path).name} is not a Parquet file: {_in_one_line(error)}.") from None
 
 
 def _embedded_manifest(file: pq.ParquetFile, path: Path | str) -> bytes:
@@ -231,9 +244,19 @@ def _embedded_manifest(file: pq.ParquetFile, path: Path | str) -> bytes:
     return found
 
 
-def _rows_of(file: pq.ParquetFile, split: Split | None, kind: RecordKind | None) -> Iterator[SnapshotRow]:
-    with file:
-        for batch in file.iter_batches(batch_size=READ_ROWS):
-            for values in batch.to_pylist():
-                if split in (None, values["split"]) and kind in (None, values["kind"]):
-                    yield row_from_arrow(values)
+def _rows_of(file: pq.ParquetFile, name: str, split: Split | None, kind: RecordKind | None) -> Iterator[SnapshotRow]:
+    try:
+        with file:
+            for batch in file.iter_batches(batch_size=READ_ROWS):
+                for values in batch.to_pylist():
+                    if split in (None, values["split"]) and kind in (None, values["kind"]):
+                        yield row_from_arrow(values)
+    except KeyError as error:
+        raise DamagedSnapshot(f"The rows of {name} have no {error.args[0]}.") from None
+    except (pa.ArrowException, OSError, ValueError, TypeError, AttributeError) as error:
+        raise DamagedSnapshot(f"The rows of {name} cannot be read: {_in_one_line(error)}.") from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """What an error says, without its end of sentence; Arrow breaks its sentences into lines."""
+    return " ".join(str(error).split()).rstrip(".")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 AnnotatorWeights: TypeAlias = Mapping[str, float]
-HIGHEST_WEIGHT = 1e6  # so that no sum of weights leaves the range of a float
+LEAST_WEIGHT, HIGHEST_WEIGHT = 1e-6, 1e6  # so that no sum or share of weights leaves the range of a float
 
 
 class _Weighted(Protocol):
@@ -21,12 +21,13 @@ T = TypeVar("T", bound=_Weighted)
 
 
 def check_annotator_weights(weights: AnnotatorWeights) -> None:
-    """Raises: ValueError, naming the annotator, unless every weight is a number from 0 to 1,000,000."""
+    """Raises: ValueError, naming the annotator, unless every weight is 0 or a number from 0.000001 to 1,000,000."""
     for annotator, weight in weights.items():
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not (is_number and 0 <= weight <= HIGHEST_WEIGHT):
+        if not (is_number and (weight == 0 or LEAST_WEIGHT <= weight <= HIGHEST_WEIGHT)):
             raise ValueError(
-                f"The weight of annotator {annotator!r} is {weight!r}; it must lie between 0 and 1,000,000."
+                f"The weight of annotator {annotator!r} is {weight!r}; "
+                "it must be 0, or lie between 0.000001 and 1,000,000."
             )
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labeling.models import Person
 from rewardmodel.core.evaluation.outcomes_file import FILE, Outcomes
 from rewardmodel.core.resampling import Interval, Resampling
 from rewardmodel.models import Evaluation, RewardModel
+from rewardmodel.queries import evaluations_visible_to
 from rewardmodel.services.files import home
 
 
@@ -26,11 +28,11 @@ class SamePairs:
     only_second: int
 
 
-def compare_models(first: RewardModel, second: RewardModel) -> list[SamePairs]:
-    """Every set of pairs that both models were evaluated on, the newest first, each once."""
-    theirs = {one.metrics.get("pairs_sha256"): one for one in reversed(second.evaluations.select_related("run"))}
+def compare_models(person: Person, first: RewardModel, second: RewardModel) -> list[SamePairs]:
+    """Every set of pairs that both models were evaluated on and this person may see, the newest first, each once."""
+    theirs = {one.metrics.get("pairs_sha256"): one for one in reversed(evaluations_visible_to(person, second))}
     found: dict[str, SamePairs] = {}
-    for one in first.evaluations.select_related("run"):
+    for one in evaluations_visible_to(person, first):
         pairs = one.metrics.get("pairs_sha256")
         if pairs and pairs in theirs and pairs not in found:
             found[pairs] = _compared(one, theirs[pairs])
@@ -53,9 +55,9 @@ def outcomes_of(evaluation: Evaluation) -> Outcomes | None:
     return Outcomes.read(home() / "runs" / str(evaluation.run_id) / FILE)
 
 
-def evaluated_alike(models: Sequence[RewardModel], first: RewardModel) -> list[RewardModel]:
-    """Of these models the others that were evaluated on pairs that the first was evaluated on too."""
-    mine = set(first.evaluations.values_list("metrics__pairs_sha256", flat=True)) - {None}
+def evaluated_alike(person: Person, models: Sequence[RewardModel], first: RewardModel) -> list[RewardModel]:
+    """Of these models the others that share pairs with an evaluation of the first that this person may see."""
+    mine = set(evaluations_visible_to(person, first).values_list("metrics__pairs_sha256", flat=True)) - {None}
     alike = Evaluation.objects.filter(metrics__pairs_sha256__in=mine).values_list("reward_model_id", flat=True)
     others = set(alike) - {first.pk}
     return [model for model in models if model.pk in others]

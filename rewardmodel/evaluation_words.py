@@ -37,11 +37,16 @@ SCRIPTS = {
     "Greek": gettext_lazy("Greek"), "Hebrew": gettext_lazy("Hebrew"), "Devanagari": gettext_lazy("Devanagari"),
     "Thai": gettext_lazy("Thai"), "other": gettext_lazy("other scripts"),
 }  # fmt: skip
+FLOORS = {
+    "longer": gettext_lazy("the longer answer"),
+    "words": gettext_lazy("words and length"),
+    "chance": gettext_lazy("a coin"),
+}
 
 
-def floor_name(name: str | None) -> str:
-    """What a text-only floor is called."""
-    return _("the longer answer") if name == "longer" else _("words and length")
+def floor_name(name: str) -> str:
+    """What a floor is called."""
+    return str(FLOORS[name])
 
 
 def said_difference(figure: Figure) -> str:

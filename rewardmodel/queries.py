@@ -51,6 +51,17 @@ def get_reward_model_for(person: Person, name: str) -> RewardModel:
     return model
 
 
+def evaluations_visible_to(person: Person, model: RewardModel) -> QuerySet[Evaluation]:
+    """A model's evaluations, newest first: engineers and owners see all, managers those on their projects' snapshots.
+
+    What a file held belongs to no project, so that managers do not see evaluations on files.
+    """
+    evaluations = model.evaluations.select_related("snapshot__project", "run")
+    if person.is_engineer:
+        return evaluations
+    return evaluations.filter(snapshot__project__in=managed_projects(person))
+
+
 def get_reward_model(name: str) -> RewardModel:
     """The model of that name, or the one that an alias points at, for commands. Raises: UnknownRewardModel."""
     model = RewardModel.objects.filter(name=name).first() or RewardModel.objects.filter(aliases__alias=name).first()
@@ -93,12 +104,14 @@ def snapshots_visible_to(person: Person) -> QuerySet[Snapshot]:
 
 
 def get_snapshot(name: str) -> Snapshot:
-    """The snapshot with that id, or the newest whose content hash begins so. Raises: UnknownData."""
+    """The snapshot with that id, or the newest of that name or whose content hash begins so. Raises: UnknownData."""
     found = Snapshot.objects.select_related("project")
     try:
         snapshot = found.filter(pk=UUID(name)).first()
     except ValueError:
         snapshot = None
+    if snapshot is None and name:
+        snapshot = found.filter(name=name).first()
     if snapshot is None and len(name) >= SHORTEST_DIGEST:
         snapshot = found.filter(content_sha256__startswith=name).first()
     if snapshot is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.html import escape, format_html
@@ -49,7 +50,7 @@ LABELS = {
     "early_stopping": _("Early stopping"),
     "seed": _("Seed"),
 }
-NOTHING = {"epochs": _("by size"), "frozen_layers": _("by depth"), "lora_rank": _("none"), "early_stopping": _("none")}
+NOTHING = {"epochs": _("by size"), "lora_rank": _("none"), "early_stopping": _("none")}
 CHOICES: dict[str, tuple[str, ...]] = {
     "loss": tuple(LEARNS_FROM),
     "reliability": RELIABILITY,
@@ -63,6 +64,7 @@ LARGEST = {"epochs": 100, "seed": LARGEST_SEED, "heads": 64, "members": 16}
 class TrainingForm(forms.Form):
     """What a training needs; empty fields take the default."""
 
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
     snapshot = SnapshotChoice(label=_("Snapshot"), queryset=Snapshot.objects.none())
     name = forms.CharField(
         label=_("Name"),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import time
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -116,10 +117,9 @@ def pretrain(
         weight_decay=config.weight_decay,
     )
     position = Position(config_digest=_digest(config, texts))
-    if checkpoint := directory.latest_checkpoint():
-        position, _ = load_state(
-            checkpoint, model=model, optimizer=cast(Optimizer, optimizer), config_digest=position.config_digest
-        )
+    load = partial(load_state, model=model, optimizer=cast(Optimizer, optimizer), config_digest=position.config_digest)
+    if state := directory.resumed(load):
+        position, _ = state
     plan = steps_of(texts, config)
     model.train()
     loss = float("nan")

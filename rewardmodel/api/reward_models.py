@@ -36,7 +36,9 @@ class RewardModelSerializer(serializers.Serializer):
 
 
 class TrainingSerializer(serializers.Serializer):
-    snapshot = serializers.CharField(max_length=64, help_text="A snapshot's id or the beginning of its content hash.")
+    snapshot = serializers.CharField(
+        max_length=120, help_text="A snapshot's id or name, or the beginning of its content hash."
+    )
     name = serializers.CharField(max_length=119, required=False, allow_blank=True, default="")
     config = serializers.DictField(required=False, default=dict)
 

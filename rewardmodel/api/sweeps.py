@@ -23,7 +23,9 @@ from runs.tasks import nudge_runs
 class NewSweepSerializer(serializers.Serializer):
     """What is tried: a list of values, or a range with draws, for each setting."""
 
-    snapshot = serializers.CharField(max_length=64, help_text="A snapshot's id or the beginning of its content hash.")
+    snapshot = serializers.CharField(
+        max_length=120, help_text="A snapshot's id or name, or the beginning of its content hash."
+    )
     name = serializers.CharField(
         max_length=LONGEST_NAME,
         required=False,

@@ -23,7 +23,7 @@ from preferences.splits import Split
 from rewardmodel.core.calibrate import Calibration, mean_calibration
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard, load_model, save_model
 from rewardmodel.core.config.ensemble import WEIGHTS
-from rewardmodel.core.config.objective import BRADLEY_TERRY, LEARNS_FROM
+from rewardmodel.core.config.objective import BRADLEY_TERRY, LEARNS_FROM, WITH_TIES
 from rewardmodel.core.data.training_set import Tokenizing, TrainingSet
 from rewardmodel.core.ensembles.averaging import mean_of_weights
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig
@@ -35,13 +35,15 @@ def average_models(out: Path, places: Sequence[Path], *, name: str = "", data: P
     """Write one model whose weights are the mean of the models'.
 
     Returns: {"model", "model_directory", "digest", "members", "temperature", "reward_mean", "reward_std"}.
-    Raises: InvalidConfig, saying which, if there are fewer than two, one is an ensemble, they do not fit together or
-        the place is taken; BrokenModel if one fails its checks.
+    Raises: InvalidConfig, saying which, if there are fewer than two, one is an ensemble, they do not fit together, the
+        place is taken or the data is nowhere; BrokenModel if one fails its checks; DamagedSnapshot.
     """
     if len(places) < 2:
         raise InvalidConfig("Averaging needs two models or more.")
     if out.exists():
         raise InvalidConfig(f"{out} exists already. Choose another place for the average.")
+    if data is not None and not data.is_file():
+        raise InvalidConfig(f"data: there is no file {data}.", field="data")
     models = [load_model(place) for place in places]
     require_alike(models, places)
     network = averaged(models)
@@ -112,6 +114,8 @@ def _measured_on(data: Path, network: RewardNetwork, card: ModelCard) -> ModelCa
     manifest = read_manifest(data)
     rules = replace(PairRules.from_dict(card.training.get("pair_rules") or manifest.rules), votes="each")
     loss = card.training.get("loss", BRADLEY_TERRY)
+    if loss in WITH_TIES and card.tie_parameter is None:  # others of the models have no model of ties
+        loss = BRADLEY_TERRY
     learned_from: dict[Split, PairRules] = {"train": rules, "validation": replace(rules, votes="each")}
     sets: dict[str, TrainingSet] = {
         split: Tokenizing(

@@ -5,13 +5,13 @@ then follows their noise, so a prior holds it near what training left, and gives
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from rewardmodel.core.config.objective import BRADLEY_TERRY, DAVIDSON, WITH_TIES
+from rewardmodel.core.config.objective import BRADLEY_TERRY, DAVIDSON, RAO_KUPPER, WITH_TIES
 from rewardmodel.core.losses.bradley_terry import pair_nats
 from rewardmodel.core.losses.davidson import davidson_log_probabilities
 from rewardmodel.core.losses.outcomes import TIE, outcome_nats
@@ -20,6 +20,7 @@ from rewardmodel.core.losses.rao_kupper import rao_kupper_log_probabilities
 TEMPERATURES = (0.05, 20.0)
 PRIOR_SPREAD = 0.7
 MOST_STEPS = 100
+LEAST_THRESHOLD = 1e-6  # of ν and log θ: where training saw no tie, they come down to 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def calibrate(
     is seen. A tie parameter is fitted along, its logarithm (that of the threshold log θ for Rao & Kupper) under the
     same spread around the value that training found.
 
+    sigmoid(lead / T) is to be the probability of the better one among decided pairs. Under Davidson it is the model's
+    own. Under Rao & Kupper it is not: who is ahead by less than log θ mostly ties, so that decisions are surer than the
+    sigmoid of the lead. There T is that of the decided pairs, and θ is fitted after it.
+
     Args:
         lead: reward of the better response less the worse one's, shape (P,), in nats. For a tie either way round.
         target: probability that the better response is preferred, shape (P,); 0.5 is a tie. A tie says something to a
@@ -74,23 +79,36 @@ def calibrate(
     if not len(lead):
         return Calibration(1.0, tie_parameter)
     start = _start(loss, tie_parameter) if tie_parameter is not None and knows_ties else None
-    moved = torch.zeros(1 if start is None else 2, dtype=torch.float64, requires_grad=True)
+    if start is None:
+        moved = _most_probable(lambda by: _nats(lead / by[0].exp(), target, loss, None), 1, spread=prior_spread)
+        return Calibration(_within(math.exp(moved[0])), None, len(lead))
+    if loss == RAO_KUPPER:
+        temperature = calibrate(lead, target, prior_spread=prior_spread).temperature
+        apart = lead / temperature
+        moved = _most_probable(lambda by: _nats(apart, target, loss, start + by[0]), 1, spread=prior_spread)
+        return Calibration(temperature, _end(loss, start + moved[0]), len(lead))
+    moved = _most_probable(lambda by: _nats(lead / by[0].exp(), target, loss, start + by[1]), 2, spread=prior_spread)
+    return Calibration(_within(math.exp(moved[0])), _end(loss, start + moved[1]), len(lead))
+
+
+def _most_probable(nats: Callable[[Tensor], Tensor], numbers: int, *, spread: float) -> list[float]:
+    """The numbers that minimize the sum of `nats` under a prior N(0, spread²) on each."""
+    moved = torch.zeros(numbers, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([moved], max_iter=MOST_STEPS, tolerance_grad=1e-9, line_search_fn="strong_wolfe")
 
     def surprise() -> Tensor:
         optimizer.zero_grad()
-        nats = _nats(lead / moved[0].exp(), target, loss, None if start is None else start + moved[1])
-        total = nats.sum() + moved.square().sum() / (2 * prior_spread**2)
+        total = nats(moved).sum() + moved.square().sum() / (2 * spread**2)
         total.backward()
         return total
 
     optimizer.step(surprise)
+    return [float(number) for number in moved.tolist()]
+
+
+def _within(temperature: float) -> float:
     low, high = TEMPERATURES
-    return Calibration(
-        temperature=min(high, max(low, math.exp(moved[0].item()))),
-        tie_parameter=None if start is None else _end(loss, start + moved[1].item()),
-        pairs=len(lead),
-    )
+    return min(high, max(low, temperature))
 
 
 def _nats(lead: Tensor, target: Tensor, loss: str, tie: Tensor | None) -> Tensor:
@@ -103,8 +121,9 @@ def _nats(lead: Tensor, target: Tensor, loss: str, tie: Tensor | None) -> Tensor
 
 
 def _start(loss: str, tie_parameter: float) -> float:
-    """The number that is moved freely: log ν, or the logarithm of the threshold log θ."""
-    return math.log(tie_parameter) if loss == DAVIDSON else math.log(math.log(tie_parameter))
+    """The number that is moved freely: log ν, or the logarithm of the threshold log θ; of nearly none where it is 0."""
+    threshold = tie_parameter if loss == DAVIDSON else math.log(tie_parameter)
+    return math.log(max(threshold, LEAST_THRESHOLD))
 
 
 def _end(loss: str, number: float) -> float:

@@ -10,6 +10,7 @@ Networks lie in members/0, members/1 … as directories of the same kind; the pl
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -197,12 +198,13 @@ def save_ensemble(
 def load_model(directory: Path | str, *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> LoadedModel:
     """Load and verify a saved reward model, with all its members.
 
-    Raises: BrokenModel if a file is missing or differs from its digest, or if a golden text gets another reward.
+    Raises: BrokenModel if a file is missing or differs from its digest, if plumbline.json holds what it cannot, or if a
+        golden text gets another reward.
     """
     directory = Path(directory)
     sidecar = read_sidecar(directory)
     _verify_files(directory, sidecar["files"])
-    card = ModelCard(**{name: sidecar[name] for name in ModelCard.__dataclass_fields__ if name in sidecar})
+    card = _card_of(directory, sidecar)
     quiet_transformers()
     networks = _networks(directory, card, device=device, dtype=dtype)
     model = LoadedModel(networks, card, sidecar["digest"])
@@ -220,12 +222,36 @@ def read_sidecar(directory: Path) -> dict[str, Any]:
         sidecar = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BrokenModel(f"{directory} holds no {SIDECAR}; it is not a reward model of this platform.") from None
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenModel(f"{file} is not JSON: {error}.") from None
+    if not isinstance(sidecar, dict):
+        raise BrokenModel(f"{file} holds a {type(sidecar).__name__}; it must hold an object.")
     missing = [name for name in ("digest", "files", "golden", "reads_at", "template") if name not in sidecar]
     if missing or sidecar.get("format_version") != FORMAT_VERSION:
         raise BrokenModel(f"{file} is not of format {FORMAT_VERSION}, or lacks: {', '.join(missing) or 'nothing'}.")
-    return dict(sidecar)
+    if not isinstance(sidecar["files"], dict) or combined_digest(sidecar["files"]) != sidecar["digest"]:
+        raise BrokenModel(f"{file} was changed: its digest is not that of the files it names.")
+    if not _are_golden(sidecar["golden"]):
+        raise BrokenModel(f"{file} was changed: it holds no golden texts with their rewards.")
+    return sidecar
+
+
+def _are_golden(golden: Any) -> bool:
+    """Whether this is a list of texts with their rewards, and holds at least one."""
+    parts = ("prompt", "response", "reward")
+    return bool(golden) and all(isinstance(pair, dict) and all(part in pair for part in parts) for pair in golden)
+
+
+def _card_of(directory: Path, sidecar: Mapping[str, Any]) -> ModelCard:
+    """Raises: BrokenModel if a part is missing, or a scale is no positive number."""
+    try:
+        card = ModelCard(**{name: sidecar[name] for name in ModelCard.__dataclass_fields__ if name in sidecar})
+        scales = {"temperature": float(card.temperature), "reward_std": float(card.reward_std)}
+    except (TypeError, ValueError) as error:
+        raise BrokenModel(f"{directory / SIDECAR} cannot be read: {error}.") from None
+    if wrong := [name for name, value in scales.items() if not 0 < value < math.inf]:
+        raise BrokenModel(f"{directory / SIDECAR} says that {wrong[0]} is {scales[wrong[0]]}; it must be above 0.")
+    return card
 
 
 def file_digests(directory: Path) -> dict[str, str]:
@@ -253,10 +279,11 @@ def _finish(networks: tuple[RewardNetwork, ...], card: ModelCard, partial: Path,
     """Write plumbline.json beside files that are there, and give the directory its name."""
     files = file_digests(partial)
     digest = combined_digest(files)
-    answers = _golden_answers(LoadedModel(networks, card, digest), GOLDEN_TEXTS)
+    texts = [text for text in GOLDEN_TEXTS if not networks[0].template.refuses([text])]
+    answers = _golden_answers(LoadedModel(networks, card, digest), texts)
     golden = [
         {"prompt": prompt, "response": response, **answer}
-        for (prompt, response), answer in zip(GOLDEN_TEXTS, answers, strict=True)
+        for (prompt, response), answer in zip(texts, answers, strict=True)
     ]
     write_json_atomically(
         partial / SIDECAR,

@@ -27,8 +27,16 @@ class InvalidData(ExpectedFailure, ValueError):
     """The comparisons do not allow what was asked: none in the split, no pair, nothing readable."""
 
 
+class RefusedConversation(InvalidData):
+    """A model's chat template refuses these messages: a system message, say, or two of one role in a row."""
+
+
 class BrokenModel(ExpectedFailure):
     """A model directory is missing a part or does not reproduce its golden rewards."""
+
+
+class DamagedCheckpoint(ExpectedFailure):
+    """A checkpoint lacks a part, or a part of it cannot be read."""
 
 
 class TokenCacheUnwritable(ExpectedFailure):

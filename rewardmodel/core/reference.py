@@ -1,9 +1,10 @@
 """What a model's rewards mean: mean, spread, uncertainty and temperature on comparisons it has not learned from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from rewardmodel.core.calibrate import Calibration, calibrate
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard
@@ -11,6 +12,7 @@ from rewardmodel.core.config.objective import BRADLEY_TERRY
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.training_set import TrainingSet
 from rewardmodel.core.ensembles.ensemble import Opinions
+from rewardmodel.core.errors import ExpectedFailure
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.training.objective import pair_batch
@@ -23,6 +25,18 @@ def reference_texts(data: Mapping[str, TrainingSet]) -> list[EncodedText]:
     """The reference set: the first 512 texts of the validation split, or of the train split where that is empty."""
     part = data["validation"] if data["validation"].comparisons else data["train"]
     return _texts(part)[:REFERENCE_TEXTS]
+
+
+def require_finite(values: Iterable[Tensor]) -> None:
+    """Refuse weights or rewards that training has carried out of the range of numbers.
+
+    Raises: ExpectedFailure.
+    """
+    if not all(value.isfinite().all() for value in values):
+        raise ExpectedFailure(
+            "Training has led to weights or rewards that are not finite numbers, and nothing was saved. Lower "
+            "learning_rate, head_learning_rate or weight_decay, and train again."
+        )
 
 
 def measured(
@@ -41,9 +55,11 @@ def measured(
         loss, tie_parameter: what the rewards were trained by, and the tie parameter that training found.
 
     Returns: a spread of 0 is given as 1; temperature 1 without validation pairs.
+    Raises: ExpectedFailure for rewards that are not finite.
     """
     model = LoadedModel(tuple(networks), card, digest="")
     reference = _opinions(model, reference_texts(data))
+    require_finite([reference.reward])
     spread = reference.reward.std(correction=0).item()
     calibration = _calibration(model, data["validation"], loss=loss, tie_parameter=tie_parameter)
     return replace(

@@ -1,5 +1,6 @@
 """How sure a figure over pairs is: 95 % intervals from drawing whole prompts again and again. NumPy only."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ FEWEST_RESAMPLES = 200
 CELLS = 10_000_000  # resamples × prompts that are held at once, a byte each
 BLOCK = 200
 TAIL = 0.025
+FEWEST_PROMPTS = 5  # fewer cannot be resampled: those drawn are too often the same
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,18 @@ class Resampling:
         """Mean of outcomes between 0 and 1, as `mean`, but never sure of what was merely never seen to fail.
 
         Where all outcomes are 1 (or all 0), resampling shows no spread; the interval then is the exact one for as many
-        independent trials as there are prompts.
+        independent trials as there are prompts. Below 5 prompts it is one that holds for the mean of any G values
+        between 0 and 1.
 
         Returns: (1, 0.025^(1/G), 1) where every pair of G prompts is right: 0.69 for ten prompts.
-        Source: Clopper & Pearson 1934 for no failure in G trials.
+        Source: Clopper & Pearson 1934 for no failure in G trials; Hoeffding 1963, theorem 2.
         """
         counted = np.ones(len(correct), dtype=bool) if chosen is None else chosen
-        among = correct[counted]
+        among, prompts = correct[counted], self.prompts_among(counted)
         if among.size and (np.all(among == 1) or np.all(among == 0)):
-            bound = float(TAIL ** (1 / self.prompts_among(counted)))
+            bound = float(TAIL ** (1 / prompts))
             return Interval(1.0, bound, 1.0) if among[0] == 1 else Interval(0.0, 0.0, 1 - bound)
+        if among.size and prompts < FEWEST_PROMPTS:
+            mean, reach = float(among.mean()), math.sqrt(-math.log(TAIL) / (2 * prompts))
+            return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach))
         return self.mean(correct, counted)

@@ -7,6 +7,7 @@ is logged and raised: no trainer gets None or zero in place of a reward.
 
 import json
 import logging
+import math
 import os
 import random
 import time
@@ -60,8 +61,11 @@ class ScoringServer:
     def score(self, items: Sequence[Mapping[str, Any]], *, model: str = "") -> dict[str, Any]:
         """The server's answer to POST /v1/score, asked again with growing pauses while that may help.
 
-        Raises: NotScored if the server refuses the request, or gives no answer within the patience.
+        Raises: NotScored if the server refuses the request, or gives no answer within the patience; or at once for a
+            token that cannot be sent.
         """
+        if not (self.token.isascii() and self.token.isprintable()):
+            raise NotScored("The scoring server's token must be one line of ASCII characters.")
         sent = {"items": list(items), **({"model": model} if model else {})}
         body = json.dumps(sent, ensure_ascii=False).encode("utf-8", "surrogatepass")
         until = time.monotonic() + self.patience_seconds
@@ -98,17 +102,15 @@ class ScoringServer:
             raise NotScored(f"{self.url} does not answer ({type(error).__name__}: {error}).") from error
         finally:
             connection.close()
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = {}
-        if response.status != 200 or not isinstance(answer.get("results"), list):
+        answer = _object(content)
+        if response.status != 200 or not _are_scores(answer.get("results")):
             said = answer.get("message") or f"its answer is no scores but {content[:200]!r}"
             pause = response.headers.get("Retry-After", "")
+            answer.pop("retry_after", None)
             retry = {"retry_after": pause} if pause.isdecimal() else {}
             message = f"{self.url} answered {response.status}: {said}"
             raise NotScored(message, status=response.status, answer={**answer, **retry})
-        return dict(answer)
+        return answer
 
 
 class RewardFunction:
@@ -159,7 +161,7 @@ class RewardFunction:
     ) -> list[float]:
         """TRL's reward function: texts, or conversations as lists of messages."""
         results = self.results([_item(*pair) for pair in zip(prompts, completions, strict=True)])
-        spreads = [result["uncertainty"] for result in results if result.get("uncertainty") is not None]
+        spreads = [result["uncertainty"] for result in results if _is_number(result.get("uncertainty"))]
         if log_metric is not None and spreads:
             log_metric("reward_uncertainty", sum(spreads) / len(spreads))
         return self._rewards(results)
@@ -194,6 +196,8 @@ class RewardFunction:
         return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
 
     def _rewards(self, results: Sequence[Mapping[str, Any]]) -> list[float]:
+        if not all(_is_number(result.get(self._reads)) for result in results):
+            raise NotScored(f"{self._server.url} answered no {self._reads} for some responses.")
         return [float(result[self._reads]) for result in results]
 
 
@@ -228,9 +232,27 @@ def from_environment() -> RewardFunction:
     """The reward function that PLUMBLINE_SCORER_URL, …_TOKEN and …_MODEL describe."""
     server = ScoringServer(
         url=os.environ.get("PLUMBLINE_SCORER_URL", "http://127.0.0.1:8001").rstrip("/"),
-        token=os.environ.get("PLUMBLINE_SCORER_TOKEN", ""),
+        token=os.environ.get("PLUMBLINE_SCORER_TOKEN", "").strip(),
     )
     return RewardFunction(server, model=os.environ.get("PLUMBLINE_SCORER_MODEL", ""))
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """The JSON object that an answer holds; empty for anything else, such as a proxy's page."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _are_scores(results: Any) -> bool:
+    """Whether results are a list of objects with a finite reward each."""
+    return isinstance(results, list) and all(isinstance(one, dict) and _is_number(one.get("reward")) for one in results)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -math.inf < value < math.inf
 
 
 def _item(prompt: Any, completion: Any) -> dict[str, Any]:

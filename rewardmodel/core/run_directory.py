@@ -28,7 +28,7 @@ from types import FrameType
 from typing import Any, Self, TypeVar
 
 from preferences.errors import PreferenceError
-from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, RunDirectoryBusy
+from rewardmodel.core.errors import DamagedCheckpoint, ExpectedFailure, InvalidConfig, RunDirectoryBusy
 
 EXIT_SUCCESS = 0
 EXIT_FAILED = 1
@@ -36,6 +36,7 @@ EXIT_STOPPED = 75
 
 T = TypeVar("T")
 
+LOCK = "child.lock"
 PR_SET_PDEATHSIG = 1
 CHECKPOINT_PREFIX = "step-"
 PARTIAL_PREFIX = ".partial-"
@@ -47,6 +48,8 @@ class Stopped(Exception):
 
 class RunDirectory:
     """One run's files. Use as a context manager: it holds the lock from `__enter__` to `__exit__`.
+
+    Raises: RunDirectoryBusy, or ExpectedFailure if the directory cannot be written, when it is entered.
 
     Args:
         path: the directory; must hold config.json.
@@ -64,11 +67,11 @@ class RunDirectory:
     def __enter__(self) -> Self:
         if not self.writes:
             return self
-        self._lock_descriptor = _lock(self.path / "child.lock", seconds=self.lock_seconds)
-        self.checkpoints.mkdir(exist_ok=True)
-        for partial in self.checkpoints.glob(f"{PARTIAL_PREFIX}*"):
-            shutil.rmtree(partial)
-        _end_torn_line(self.path / "metrics.jsonl")
+        try:
+            self._begin()
+        except OSError as error:
+            self.__exit__()
+            raise ExpectedFailure(f"The run directory {self.path} cannot be written: {error}.") from error
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -83,14 +86,16 @@ class RunDirectory:
     def read_config(self) -> dict[str, Any]:
         """The run's configuration as the supervisor wrote it.
 
-        Raises: InvalidConfig if config.json is missing or is not a JSON object.
+        Raises: InvalidConfig if config.json is missing, cannot be read, or is not a JSON object.
         """
         file = self.path / "config.json"
         try:
             config = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InvalidConfig(f"{file} does not exist. A run directory needs its config.json.") from None
-        except json.JSONDecodeError as error:
+        except OSError as error:
+            raise InvalidConfig(f"{file} cannot be read: {error}.") from None
+        except (ValueError, RecursionError) as error:
             raise InvalidConfig(f"{file} is not JSON: {error}.") from None
         if not isinstance(config, dict):
             raise InvalidConfig(f"{file} holds a {type(config).__name__}; it must hold an object.")
@@ -146,6 +151,21 @@ class RunDirectory:
         complete = self._complete_checkpoints()
         return complete[-1] if complete else None
 
+    def resumed(self, load: Callable[[Path], T]) -> T | None:
+        """What `load` makes of the newest checkpoint that is whole; None before the first.
+
+        Raises: DamagedCheckpoint if none is.
+        """
+        complete = self._complete_checkpoints()
+        for checkpoint in reversed(complete):
+            try:
+                return load(checkpoint)
+            except DamagedCheckpoint as damage:
+                sys.stderr.write(f"{damage} Going on from an older one.\n")
+        if complete:
+            raise DamagedCheckpoint(f"No checkpoint in {self.checkpoints} is whole. Remove the folder to begin anew.")
+        return None
+
     def keep_newest_checkpoints(self, count: int) -> None:
         """Remove all checkpoints but the newest `count` (≥ 1)."""
         for old in self._complete_checkpoints()[:-count]:
@@ -156,9 +176,23 @@ class RunDirectory:
             write_json_atomically(self.path / "result.json", _finite(dict(result)))
 
     def write_error(self, message: str) -> None:
-        """Say why the run failed; of several processes the first is heard, the others fail of its absence."""
-        if not (self.path / "error.json").exists():
-            write_json_atomically(self.path / "error.json", {"message": message})
+        """Say why the run failed; of several processes the first is heard, the others fail of its absence.
+
+        Where the directory cannot be written nothing is said there, and the failure is still the first one.
+        """
+        with contextlib.suppress(OSError):
+            if not (self.path / "error.json").exists():
+                write_json_atomically(self.path / "error.json", {"message": message})
+
+    def _begin(self) -> None:
+        """Take the lock, and clear away what a killed attempt left half written."""
+        if not os.access(self.path, os.W_OK):
+            raise PermissionError("it is read-only")
+        self._lock_descriptor = _lock(self.path / LOCK, seconds=self.lock_seconds)
+        self.checkpoints.mkdir(exist_ok=True)
+        for partial in self.checkpoints.glob(f"{PARTIAL_PREFIX}*"):
+            shutil.rmtree(partial)
+        _end_torn_line(self.path / "metrics.jsonl")
 
     def _complete_checkpoints(self) -> list[Path]:
         return sorted(self.checkpoints.glob(f"{CHECKPOINT_PREFIX}*"))
@@ -190,7 +224,7 @@ def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds
         directory = RunDirectory(
             directory_of(sys.argv[1]), lock_seconds=lock_seconds, writes=os.environ.get("RANK", "0") == "0"
         )
-    except InvalidConfig as failure:
+    except ExpectedFailure as failure:
         sys.stderr.write(f"{failure}\n")
         return EXIT_FAILED
 
@@ -207,6 +241,8 @@ def run_child(work: Callable[[RunDirectory], Mapping[str, Any]], *, lock_seconds
             return EXIT_SUCCESS
     except Stopped:
         return EXIT_STOPPED
+    except RunDirectoryBusy as failure:  # the directory tells of the run that is at work in it
+        sys.stderr.write(f"{failure}\n")
     except (ExpectedFailure, PreferenceError) as failure:
         directory.write_error(str(failure))
         sys.stderr.write(f"{failure}\n")
@@ -250,9 +286,21 @@ def move_into_place(partial: Path, final: Path) -> None:
         if file.is_file():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
+    replaced = final.with_name(f"{PARTIAL_PREFIX}replaced-{final.name}")  # never half of it under its own name
+    shutil.rmtree(replaced, ignore_errors=True)
     if final.exists():
-        shutil.rmtree(final)
+        os.rename(final, replaced)
     os.rename(partial, final)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a live process holds the lock of a run directory."""
+    try:
+        os.close(_lock(directory / LOCK, seconds=0))
+    except RunDirectoryBusy:
+        return True
+    return False
 
 
 def _lock(file: Path, *, seconds: float) -> int:

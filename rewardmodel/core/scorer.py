@@ -92,9 +92,10 @@ class RewardScorer:
 
     @property
     def precision(self) -> str:
-        """In what the backbone computes: "fp32" or "bf16"; the head is always in fp32."""
+        """In what the backbone computes: "fp32", "bf16", or torch's name of another; the head is always in fp32."""
         dtype = self._model.network.model.dtype
-        return next(name for name, known in PRECISIONS.items() if known == dtype)
+        named = {known: name for name, known in PRECISIONS.items()}
+        return named.get(dtype, str(dtype).removeprefix("torch."))
 
     @property
     def template_digest(self) -> str:
@@ -105,8 +106,15 @@ class RewardScorer:
         return self.score_encoded(self.encode(items))
 
     def encode(self, items: Sequence[ScoreItem]) -> list[EncodedText]:
-        """What the model reads of each item. Takes no turn: several threads encode while one computes."""
+        """What the model reads of each item. Takes no turn: several threads encode while one computes.
+
+        Raises: RefusedConversation if the model's chat template refuses one.
+        """
         return self._model.network.template.encode([(item.prompt, item.response) for item in items])
+
+    def refuses(self, items: Sequence[ScoreItem]) -> bool:
+        """Whether one of these conversations is none to the model's chat template."""
+        return self._model.network.template.refuses([(item.prompt, item.response) for item in items])
 
     def score_encoded(self, texts: Sequence[EncodedText]) -> list[Reward]:
         """The reward of each encoded item, in the order given."""

@@ -1,6 +1,8 @@
 """A config that checks itself: frozen, typed fields, read from a JSON object."""
 
 import dataclasses
+import json
+import math
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, Self, Union, get_args, get_origin
@@ -9,6 +11,7 @@ from rewardmodel.core.errors import InvalidConfig
 
 PRECISIONS = ("auto", "fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda")
+SEEDS = 2**63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +36,12 @@ class Settings:
         return cls(**{name: typed(name, fields[name].type, value) for name, value in values.items()})
 
     def __post_init__(self) -> None:
-        """Nothing to check here; a subclass checks its own fields after its bases'."""
+        """Numbers are finite, and texts can be written as UTF-8; a subclass checks its own fields after its bases'."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            is_finite = not isinstance(value, float) or math.isfinite(value)
+            self.require(is_finite, field.name, "must be a finite number")
+            self.require(_is_utf8(value), field.name, "must be text that UTF-8 can hold")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -57,6 +65,9 @@ class Settings:
         for field in fields:
             self.require((getattr(self, field) or 0) >= 0, field, "must not be negative")
 
+    def require_seed(self, field: str) -> None:
+        self.require(0 <= getattr(self, field) < SEEDS, field, "must be at least 0 and below 2^63")
+
     def require_one_of(self, field: str, choices: tuple[str, ...]) -> None:
         self.require(getattr(self, field) in choices, field, f"must be one of {', '.join(choices)}")
 
@@ -74,10 +85,22 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     """
     kinds = kinds_of(annotation)
     if float in kinds and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise InvalidConfig(f"{name} must be a finite number, not {value}.", field=name) from None
     if tuple in kinds and isinstance(value, list):
         return tuple(value)
     if (isinstance(value, bool) and bool not in kinds) or not isinstance(value, kinds):
         wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
         raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.", field=name)
     return value
+
+
+def _is_utf8(value: Any) -> bool:
+    """Whether all texts in a value can be encoded: a lone surrogate cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

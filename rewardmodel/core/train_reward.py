@@ -14,17 +14,17 @@ from typing import Any
 import torch
 
 from preferences.pairs import PairRules
-from preferences.snapshot import read_manifest, read_snapshot
+from preferences.snapshot import read_snapshot
 from preferences.splits import Split
 from rewardmodel.core.checkpoint import MEMBERS, ModelCard, load_model
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.config.ensemble import WEIGHTS
-from rewardmodel.core.data.training_data import read_split
+from rewardmodel.core.data.training_data import manifest_of, read_split
 from rewardmodel.core.data.training_set import TrainingSet
 from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.ensembles.members import MemberDirectory, MemberResult, train_members
 from rewardmodel.core.evaluation.choosing import choosing_figures
-from rewardmodel.core.evaluation.evaluating import evaluate_rows
+from rewardmodel.core.evaluation.evaluating import evaluate_rows, found_anything
 from rewardmodel.core.evaluation.floors import LearnedFrom
 from rewardmodel.core.evaluation.outcomes_file import FILE
 from rewardmodel.core.hardware import choose_device
@@ -34,6 +34,7 @@ from rewardmodel.core.scorer import RewardScorer
 from rewardmodel.core.training.finishing import finish_members, finish_network
 from rewardmodel.core.training.fitting import Fitting, digest_of
 from rewardmodel.core.training.launching import processes_wanted, run_together
+from rewardmodel.core.training.objective import Objective
 from rewardmodel.core.training.parallel import Processes, joined
 
 LEARNED_FROM: tuple[Split, Split] = ("train", "validation")
@@ -100,7 +101,7 @@ class Training:
     def __init__(self, directory: RunDirectory, config: TrainConfig, device: str, processes: Processes) -> None:
         self.directory, self.config, self.device, self.processes = directory, config, device, processes
         self.place = directory.path / "model"
-        self.manifest = read_manifest(config.snapshot)
+        self.manifest = manifest_of(config)
         self.rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else self.manifest.rules)
         config.require_rules(self.rules)
         self.data: dict[str, TrainingSet] = {}
@@ -135,7 +136,9 @@ class Training:
         places = [self.directory.path / MEMBERS / str(index) / "model" for index in range(config.members)]
         plain = MemberResult.plain(results)
         first = load_model(places[0])
-        data = self._read(first.network)
+        read = self._read(first.network)
+        objective = Objective(config, read["train"].comparisons)
+        data = {split: objective.heard(part) for split, part in read.items()}
         card = replace(first.card, name=config.name, training=_told(config, self.rules))
         digest, card = finish_members(places, card, data, self.place, config=config, plain=plain, device=self.device)
         figures = {
@@ -236,7 +239,7 @@ def _report(
             learned_from=LearnedFrom(train_rows, is_the_models=True),
             outcomes=directory.path / FILE,
         )
-        if report["pairs"] or any(one["rmse"]["n"] for one in report.get("attributes", ())):
+        if found_anything(report):
             return {**report, "split": split, **choosing}
     return {"split": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None, "pairs": 0, **choosing}
 

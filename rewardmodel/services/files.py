@@ -1,5 +1,6 @@
 """Where reward models lie on disk: PLUMBLINE_HOME/reward-models/<name>/."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -43,19 +44,29 @@ def adopt(made: Path, name: str, digest: str, *, shelf: str = MODELS) -> str:
 
 def read_digest(directory: Path) -> str:
     """The digest that plumbline.json names; "" where there is none."""
-    try:
-        sidecar: dict[str, Any] = json.loads((directory / "plumbline.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return str(sidecar.get("digest", ""))
+    sidecar = _read_json(directory / "plumbline.json")
+    return str(sidecar.get("digest", "")) if isinstance(sidecar, dict) else ""
 
 
 def write_alias_files() -> None:
-    """Tell scoring servers where the aliases point: aliases/<alias>.json, {"name", "directory"}. Safe at any time."""
+    """Tell scoring servers where the aliases point: aliases/<alias>.json, {"name", "directory"}. Safe at any time.
+
+    One process at a time reads the rows and writes: otherwise the slower of two could leave what it read before.
+    """
     directory = home() / MODELS / "aliases"
     directory.mkdir(parents=True, exist_ok=True)
-    for alias in RewardModelAlias.objects.select_related("reward_model"):
-        wanted = {"name": alias.reward_model.name, "directory": alias.reward_model.directory}
-        file = directory / f"{alias.alias}.json"
-        if not file.exists() or json.loads(file.read_text(encoding="utf-8")) != wanted:
-            write_json_atomically(file, wanted)
+    with (directory / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for alias in RewardModelAlias.objects.select_related("reward_model"):
+            wanted = {"name": alias.reward_model.name, "directory": alias.reward_model.directory}
+            file = directory / f"{alias.alias}.json"
+            if _read_json(file) != wanted:
+                write_json_atomically(file, wanted)
+
+
+def _read_json(file: Path) -> Any:
+    """What a file holds, or None where it is missing or damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

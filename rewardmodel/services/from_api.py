@@ -16,10 +16,15 @@ from runs.models import Run
 
 def train(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
     """config: {"snapshot", "name"?, "settings"?}."""
+    settings, name = config.get("settings") or {}, config.get("name") or ""
+    if not isinstance(settings, dict):
+        raise InvalidTraining(
+            _("“%(name)s” must be an object.") % {"name": "settings"}, fields={"settings": _("not an object")}
+        )
+    if not isinstance(name, str):
+        raise InvalidTraining(_("“%(name)s” must be text.") % {"name": "name"}, fields={"name": _("not text")})
     snapshot = get_snapshot(_required(config, "snapshot"))
-    return queue_training(
-        snapshot=snapshot, config=config.get("settings"), name=str(config.get("name", "")), created_by=person
-    )
+    return queue_training(snapshot=snapshot, config=settings, name=name, created_by=person)
 
 
 def evaluate(*, person: Person, config: dict[str, Any], title: str, scope: str) -> Run:
@@ -30,7 +35,7 @@ def evaluate(*, person: Person, config: dict[str, Any], title: str, scope: str) 
     return queue_evaluation(
         reward_model=get_reward_model(_required(config, "model")),
         snapshot=get_snapshot(_required(config, "snapshot")),
-        split=str(config.get("split", "test")),
+        split=str(config.get("split") or "test"),
         slice_by=config.get("slice_by") or "",
         created_by=person,
     )

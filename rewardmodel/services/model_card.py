@@ -1,6 +1,6 @@
 """README.md beside the weights: what the model is, where it comes from and how far to trust it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ SLICES = {
     "strength": "strength", "length_ratio": "longer response, times the shorter", "prompt_length": "prompt, characters",
     "responses": "responses", "policies": "policies", "script": "script", "uncertainty": "uncertainty",
 }  # fmt: skip
-FLOORS = {"longer": "the longer answer wins", "words": "words and length (Bradley–Terry, no neural network)"}
+FLOORS = {
+    "longer": "the longer answer wins",
+    "words": "words and length (Bradley–Terry, no neural network)",
+    "chance": "a coin",
+}
 VERDICTS = {
     "earned": "It is above every text-only floor, 95 % sure.",
     "not shown": "**It has not been shown to earn its keep:** on these pairs it cannot be told from {against}.",
@@ -80,7 +84,7 @@ def write_model_card(model: RewardModel, result: Figures, directory: Path) -> No
 
     Args: result: what its training reported.
     """
-    (directory / "README.md").write_text(card_text(model, result), encoding="utf-8")
+    (directory / "README.md").write_text(card_text(model, result, model.evaluations.all()), encoding="utf-8")
 
 
 def training_report(model: RewardModel) -> Figures:
@@ -88,8 +92,13 @@ def training_report(model: RewardModel) -> Figures:
     return model.run.result if model.run and model.run.result else model.metrics
 
 
-def card_text(model: RewardModel, result: Figures) -> str:
-    """The card as Markdown: lineage, rules, figures with intervals, floors, slices, limits, how to load it."""
+def card_text(model: RewardModel, result: Figures, evaluations: Iterable[Evaluation] = ()) -> str:
+    """The card as Markdown: lineage, rules, figures with intervals, floors, slices, limits, how to load it.
+
+    Args:
+        result: what its training reported.
+        evaluations: those of the model that the reader may know of.
+    """
     trained = (result.get("data") or {}).get("train") or {}
     snapshot = model.snapshot
     people = (result.get("people") or {}).get("beside_one_person") or {}
@@ -119,7 +128,7 @@ def card_text(model: RewardModel, result: Figures) -> str:
         verdict=_verdict(result),
         slices=_slices(result.get("slices") or []),
         attributes=_attributes(result.get("attributes") or []),
-        evaluations=_evaluations(model),
+        evaluations=_evaluations(model, evaluations),
         opinions=_opinions(model.config),
         temperature=result.get("temperature") or 1.0,
         digest=model.digest,
@@ -179,8 +188,9 @@ def _attributes(attributes: Sequence[Figures]) -> str:
     return "\n".join(["", named, "|---|---|---|---|---|---|---|", *lines, ""])
 
 
-def _evaluations(model: RewardModel) -> str:
-    others = Evaluation.objects.filter(reward_model=model).exclude(run=model.run_id).order_by("created_at", "pk")
+def _evaluations(model: RewardModel, evaluations: Iterable[Evaluation]) -> str:
+    by_age = sorted(evaluations, key=lambda one: (one.created_at, one.pk))
+    others = [one for one in by_age if one.run_id != model.run_id]
     lines = [f"| {_cell(one.data)} | {_accuracy(one.metrics)} | {one.metrics.get('pairs') or 0} |" for one in others]
     if not lines:
         return ""

@@ -1,7 +1,5 @@
 """Moving an alias to a reward model."""
 
-from functools import partial
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,5 +29,5 @@ def promote(
             alias=alias,
             defaults={"reward_model": reward_model, "changed_by": changed_by, "changed_at": timezone.now()},
         )
-    transaction.on_commit(partial(write_alias_files))
+    transaction.on_commit(write_alias_files)
     return current

@@ -20,6 +20,7 @@ from labeling.stats.undefined import Undefined
 from preferences.pairs import PairRules, counts_towards_pairs
 from preferences.records import ComparisonRecord, JudgmentRecord
 from preferences.snapshot import read_snapshot
+from preferences.weights import LEAST_WEIGHT
 from rewardmodel.errors import UnknownReliability
 
 DAWID_SKENE = "dawid-skene"
@@ -42,7 +43,7 @@ class Reliability:
         strengths_of: what noisy Bradley–Terry gave a strength: "responses" or "policies"; None for Dawid–Skene.
         reliability: of each annotator, or why it is unknown.
         judgments: of each annotator, in the train split.
-        weights: what each annotator's judgments count; their mean over judgments is 1.
+        weights: what each annotator's judgments count; their mean over judgments is 1, and the least above 0 is 1e-6.
     """
 
     method: str
@@ -127,7 +128,7 @@ def reliability_of(snapshot: Path, *, method: str, rules: PairRules) -> Reliabil
         strengths_of=strengths_of,
         reliability=found,
         judgments=dict(said.judgments),
-        weights=weights,
+        weights={name: weight if weight >= LEAST_WEIGHT else 0.0 for name, weight in weights.items()},
     )
 
 

@@ -21,7 +21,7 @@ from rewardmodel.core.config.sweep import (
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.errors import InvalidSweep, InvalidTraining, NameTaken
 from rewardmodel.models import Sweep, SweepRun
-from rewardmodel.services.train import NAME, SETTINGS_OF_THE_RUN, check_training, queue_training
+from rewardmodel.services.train import NAME, SETTINGS_OF_THE_RUN, check_training, next_free, queue_training, stem_of
 from runs.errors import AlreadyFinished
 from runs.models import Run
 from runs.services.queueing import request_cancel
@@ -221,7 +221,4 @@ def _check_name(name: str) -> None:
 def _next_name(snapshot: Snapshot) -> str:
     """The next number of the project."""
     taken = set(Sweep.objects.values_list("name", flat=True))
-    number = 1
-    while (name := f"{snapshot.project.slug}-sweep-{number}".lower()) in taken:
-        number += 1
-    return name
+    return next_free(f"{stem_of(snapshot)}-sweep-", taken)

@@ -2,14 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.storable_json import NotStorable, require_storable
 from labeling.models import Person, Snapshot
 from preferences.pairs import PairRules
 from rewardmodel.core.config import TrainConfig
@@ -17,7 +22,7 @@ from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import write_json_atomically
 from rewardmodel.errors import InvalidTraining, NameTaken
 from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
-from rewardmodel.services.files import adopt, home
+from rewardmodel.services.files import adopt, home, write_alias_files
 from rewardmodel.services.model_card import write_model_card
 from rewardmodel.services.token_cache import token_cache
 from rewardmodel.sweep_outcomes import best_of_its_sweep
@@ -29,7 +34,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
 SETTINGS_OF_THE_RUN = ("snapshot", "name")
 NO_RELIABILITY = "none"
 RELIABILITY = (NO_RELIABILITY, "dawid-skene", "noisy-bradley-terry")
-RESERVED_NAMES = frozenset({"aliases", "compare", "fragments", "sweeps"})
+RESERVED_NAMES = frozenset({"aliases", "compare", "fragments", "sweeps", *RewardModelAlias.Name.values})
 REPORTED = (
     "accuracy", "accuracy_low", "accuracy_high", "pairs", "log_loss", "ece", "split", "baselines", "agreement",
     "temperature", "steps", "tokens", "training_seconds", "comparisons_per_second", "tokens_per_second", "validation",
@@ -44,6 +49,7 @@ def queue_training(
     name: str = "",
     created_by: Person | None = None,
     lineage: Iterable[dict[str, str]] = (),
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that a reward model should be trained on a snapshot.
 
@@ -52,6 +58,7 @@ def queue_training(
             "reliability" may name a model of annotators whose weights are computed when the run begins.
         name: what the model will be called; the project and a number by default.
         lineage: what the run comes from beside the snapshot.
+        client_id: of the page that asks; asking the same again under it gives the first run.
 
     Raises:
         InvalidTraining: a setting does not exist or cannot have that value, or the snapshot holds no comparison.
@@ -59,22 +66,38 @@ def queue_training(
     """
     chosen = dict(config or {})
     check_training(snapshot=snapshot, chosen=chosen)
+    asked = {"snapshot": str(snapshot.pk), "settings": chosen, **({"name": name} if name else {})}
+    if first := _asked_before(client_id, asked, created_by):
+        return first
     name = _free_name(name, snapshot)
-    return queue_run(
-        kind=KIND,
-        config={"snapshot": str(snapshot.pk), "name": name, "settings": chosen},
-        title=_("Train %(name)s") % {"name": name},
-        created_by=created_by,
-        scope=snapshot.project.slug,
-        lineage=[
-            {
-                "label": _("snapshot %(sha)s") % {"sha": snapshot.content_sha256[:12]},
-                "url": f"/projects/{snapshot.project.slug}/datasets/",
-                "kind": "snapshot",
-            },
-            *lineage,
-        ],
-    )
+    origin = {
+        "label": _("snapshot %(sha)s") % {"sha": snapshot.content_sha256[:12]},
+        "url": f"/projects/{snapshot.project.slug}/datasets/",
+        "kind": "snapshot",
+    }
+    try:
+        with transaction.atomic():
+            return queue_run(
+                kind=KIND,
+                config={"snapshot": str(snapshot.pk), "name": name, "settings": chosen},
+                title=_("Train %(name)s") % {"name": name},
+                created_by=created_by,
+                scope=snapshot.project.slug,
+                lineage=[origin, *lineage],
+                pk=client_id if client_id and not Run.objects.filter(pk=client_id).exists() else None,
+            )
+    except IntegrityError:  # the page was sent twice in the same moment
+        if first := _asked_before(client_id, asked, created_by):
+            return first
+        raise
+
+
+def _asked_before(client_id: UUID | None, asked: Mapping[str, Any], person: Person | None) -> Run | None:
+    """The run that this person's page has started already, if it asks the same again."""
+    if client_id is None:
+        return None
+    first = Run.objects.filter(pk=client_id, kind=KIND, created_by=person).first()
+    return first if first and asked.items() <= first.config.items() else None
 
 
 def check_training(*, snapshot: Snapshot, chosen: Mapping[str, Any]) -> None:
@@ -88,6 +111,7 @@ def check_training(*, snapshot: Snapshot, chosen: Mapping[str, Any]) -> None:
                 _("The config must not hold “%(setting)s”: it is given beside it.") % {"setting": setting},
                 fields={setting: _("given beside the config")},
             )
+    _check_storable(chosen)
     _check_what_the_platform_adds(chosen)
     try:
         config = TrainConfig.from_dict({**_without_reliability(chosen), "snapshot": snapshot.file})
@@ -146,8 +170,11 @@ def finish_training(run: Run, directory: Path, result: dict[str, Any]) -> dict[s
         )
     RewardModelAlias.objects.update_or_create(
         alias=RewardModelAlias.Name.CANDIDATE,
-        defaults={"reward_model": best_of_its_sweep(model), "changed_by": run.created_by},
-    )
+        defaults={
+            "reward_model": best_of_its_sweep(model), "changed_by": run.created_by, "changed_at": timezone.now()
+        },
+    )  # fmt: skip
+    transaction.on_commit(write_alias_files)
     write_model_card(model, result, home() / place)
     return {**result, "model": name, "url": reverse("reward-model", args=[name])}
 
@@ -167,6 +194,15 @@ def _rules(snapshot: Snapshot, chosen: Mapping[str, Any]) -> PairRules:
 def _without_reliability(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that the child knows."""
     return {name: value for name, value in chosen.items() if name != "reliability"}
+
+
+def _check_storable(chosen: Mapping[str, Any]) -> None:
+    """Raises: InvalidTraining, naming the setting, for a value that no row can hold."""
+    for setting, value in chosen.items():
+        try:
+            require_storable([setting, value])
+        except NotStorable as error:
+            raise InvalidTraining(str(error), fields={setting: str(error)}) from error
 
 
 def _check_what_the_platform_adds(chosen: Mapping[str, Any]) -> None:
@@ -204,6 +240,16 @@ def _weights(directory: Path, snapshot: Path, *, method: str, rules: PairRules) 
     return {annotator: about["weight"] for annotator, about in found["annotators"].items()}
 
 
+def stem_of(snapshot: Snapshot) -> str:
+    """What names begin with that are made up for a snapshot: its project's slug, as the scoring server reads names."""
+    return snapshot.project.slug.lower().lstrip("_-") or "model"
+
+
+def next_free(beginning: str, taken: Collection[str]) -> str:
+    """The beginning with the first number that makes it a name not taken."""
+    return next(name for number in count(1) if (name := f"{beginning}{number}") not in taken)
+
+
 def _free_name(name: str, snapshot: Snapshot) -> str:
     """The name asked for, or the next number of the project.
 
@@ -212,10 +258,7 @@ def _free_name(name: str, snapshot: Snapshot) -> str:
     waiting = Run.objects.filter(kind=KIND).exclude(state__in=[Run.State.FAILED, Run.State.CANCELLED])
     taken = {*RewardModel.objects.values_list("name", flat=True), *waiting.values_list("config__name", flat=True)}
     if not name:
-        number = 1
-        while f"{snapshot.project.slug}-{number}" in taken:
-            number += 1
-        return f"{snapshot.project.slug}-{number}".lower()
+        return next_free(f"{stem_of(snapshot)}-", taken)
     if not NAME.fullmatch(name) or name in RESERVED_NAMES:
         raise InvalidTraining(
             _("“%(name)s” cannot be a model's name. Use small letters, digits and hyphens.") % {"name": name},

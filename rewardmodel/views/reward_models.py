@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from rewardmodel.opinions import said_opinions, said_uncertainty
 from rewardmodel.queries import (
     apart_from_sweeps,
     disagreements_with_addresses,
+    evaluations_visible_to,
     get_reward_model_for,
     may_see_rewards,
     reward_models_visible_to,
@@ -32,6 +34,8 @@ from rewardmodel.services.train import queue_training
 from rewardmodel.training_form import TrainingForm
 from runs.curves import Chart, draw, series_of
 from runs.tasks import execute_run
+
+EVALUATIONS_SHOWN = 20
 
 
 @login_required
@@ -51,6 +55,7 @@ def reward_models(request: HttpRequest) -> HttpResponse:
                 config=form.config(),
                 name=form.cleaned_data["name"],
                 created_by=person,
+                client_id=form.cleaned_data["client_id"],
             )
         except RewardModelError as problem:
             form.add_error(form.place_of(problem), str(problem))
@@ -75,7 +80,7 @@ def reward_model(request: HttpRequest, name: str) -> HttpResponse:
     comes from, and where it is wrong."""
     person = _person(request)
     model = get_reward_model_for(person, name)
-    evaluations = list(model.evaluations.select_related("snapshot__project")[:20])
+    evaluations = evaluations_visible_to(person, model)
     chosen = _chosen_evaluation(model, evaluations, request.GET.get("evaluation", ""))
     figures: dict[str, Any] = chosen.metrics if chosen else model.metrics
     training = training_report(model)
@@ -90,8 +95,8 @@ def reward_model(request: HttpRequest, name: str) -> HttpResponse:
         "uncertainty": said_uncertainty(training),
         "chart": _loss_chart(model),
         "disagreements": disagreements_with_addresses(model, figures.get("disagreements") or [], chosen),
-        "evaluations": evaluations,
-        "others": evaluated_alike(list(reward_models_visible_to(person)), model),
+        "evaluations": evaluations[:EVALUATIONS_SHOWN],
+        "others": evaluated_alike(person, list(reward_models_visible_to(person)), model),
         "scored": model.scores.count(),
         "scoring": ScoringForm(person=person),
         "may_promote": person.is_engineer,
@@ -103,8 +108,10 @@ def reward_model(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def reward_model_card(request: HttpRequest, name: str) -> HttpResponse:
     """The model's card as Markdown, as it lies beside the weights."""
-    model = get_reward_model_for(_person(request), name)
-    return HttpResponse(card_text(model, training_report(model)), content_type="text/markdown; charset=utf-8")
+    person = _person(request)
+    model = get_reward_model_for(person, name)
+    card = card_text(model, training_report(model), evaluations_visible_to(person, model))
+    return HttpResponse(card, content_type="text/markdown; charset=utf-8")
 
 
 @login_required
@@ -118,7 +125,7 @@ def compare_reward_models(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"models": reward_models_visible_to(person), "a": first, "b": second}
     if first and second:
         one, other = get_reward_model_for(person, first), get_reward_model_for(person, second)
-        lines = [(same, said_interval(same.difference)) for same in compare_models(one, other)]
+        lines = [(same, said_interval(same.difference)) for same in compare_models(person, one, other)]
         context |= {"one": one, "other": other, "lines": lines}
     return render(request, "rewardmodel/compare.html", context)
 
@@ -161,12 +168,11 @@ def score_project(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(f"/runs/{run.pk}/")
 
 
-def _chosen_evaluation(model: RewardModel, evaluations: list[Evaluation], asked: str) -> Evaluation | None:
+def _chosen_evaluation(model: RewardModel, evaluations: QuerySet[Evaluation], asked: str) -> Evaluation | None:
     """The evaluation that was asked for by number, else that of the training, else the oldest. Raises: Http404."""
     if not asked:
-        own = model.evaluations.filter(run__isnull=False, run=model.run_id).select_related("snapshot__project").first()
-        return own or (evaluations[-1] if evaluations else None)
-    found = next((one for one in evaluations if str(one.pk) == asked), None)
+        return evaluations.filter(run__isnull=False, run=model.run_id).first() or evaluations.last()
+    found = next((one for one in evaluations[:EVALUATIONS_SHOWN] if str(one.pk) == asked), None)
     if found is None:
         raise Http404
     return found

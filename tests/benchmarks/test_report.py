@@ -54,3 +54,9 @@ def test_a_report_says_machine_versions_command_and_rows(tmp_path: Path) -> None
         },
         {"name": "speed", "subject": "theirs", "peer": None, "value": 0.0, "unit": "1/s", "ratio": None},
     ]
+
+
+def test_a_small_figure_keeps_three_digits(tmp_path: Path) -> None:
+    row = Row("difference", "ours", None, 0.000123456, "nats", low=-0.00004321, high=0.7996)
+    written = json.loads(write_report("judging", [row], {}, [], tmp_path).read_text())["rows"][0]
+    assert (written["value"], written["low"], written["high"]) == (0.000123, -0.0000432, 0.8)

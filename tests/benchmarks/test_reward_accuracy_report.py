@@ -7,7 +7,7 @@ from benchmarks.reward_accuracy_report import AMOUNTS, chart, rows_of
 from benchmarks.reward_accuracy_ways import HARMLESS, SEEDS, SETS, UKP, WAYS, Done
 
 BY_NAME = {way.name: way for way in WAYS}
-DEFAULT, TRL = "fine-tuned, two layers frozen", "TRL's RewardTrainer"
+DEFAULT, TRL = "fine-tuned, all layers", "TRL's RewardTrainer"
 
 
 def report(accuracy: float, **more: Any) -> dict[str, Any]:
@@ -29,6 +29,20 @@ def test_a_way_is_the_mean_over_seeds_beside_trls():
     assert round(row.ratio, 6) == round(0.64 / 0.6, 6)
     assert rows[f"{HARMLESS}; accuracy", "words"].value == 0.6
     assert rows[f"{HARMLESS}; accuracy", TRL].ratio is None
+
+
+def test_a_way_is_held_against_trl_at_the_same_seeds_alone():
+    trl = [done(TRL, HARMLESS, seed, accuracy) for seed, accuracy in enumerate((0.6, 0.62, 0.9))]
+    ours = [done(DEFAULT, HARMLESS, seed, accuracy) for seed, accuracy in enumerate((0.61, 0.65))]
+    rows = {(row.name, row.subject): row for row in rows_of([*trl, *ours])}
+    ratio = rows[f"{HARMLESS}; accuracy", DEFAULT].ratio
+    assert ratio is not None
+    assert round(ratio, 6) == round(0.63 / 0.61, 6)
+    above = rows[f"{HARMLESS}; accuracy above TRL's", DEFAULT]
+    assert above.low is not None
+    assert round(above.value, 6) == 0.02
+    assert round(above.value - above.low, 4) == round(12.7062 * 0.01, 4)  # Student's t of one degree, error 0.01
+    assert (f"{HARMLESS}; accuracy above TRL's", TRL) not in rows
 
 
 def test_less_data_is_not_held_against_trls_whole():

@@ -232,6 +232,42 @@ def test_what_is_no_snapshot_is_refused_before_the_first_row(tmp_path):
         read_snapshot(tmp_path / "other.parquet")
 
 
+def without_judgments(path):
+    table = pq.read_table(path).drop(["judgments"])
+    pq.write_table(table.replace_schema_metadata(pq.read_metadata(path).metadata), path)
+
+
+def with_damaged_pages(path):
+    content = bytearray(path.read_bytes())
+    content[4:64] = b"\x55" * 60
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (without_judgments, r"rows of a\.parquet have no judgments"),
+        (with_damaged_pages, r"^The rows of a\.parquet cannot be read: [^\n]*[^.]\.$"),
+        (lambda path: path.unlink(), r"There is no file a\.parquet"),
+    ],
+)
+def test_damaged_rows_are_told_in_a_sentence(tmp_path, damage, sentence):
+    path = tmp_path / "a.parquet"
+    write_snapshot([comparison(number) for number in range(200)], path)
+    damage(path)
+    with pytest.raises(DamagedSnapshot, match=sentence):
+        list(read_snapshot(path))
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "[" * 100_000, '{"rules": 5}', "\udcff"])
+def test_a_damaged_manifest_is_told_in_a_sentence(tmp_path, text):
+    path = tmp_path / "a.parquet"
+    write_snapshot(MANY, path)
+    manifest_path(path).write_text(text, errors="surrogateescape")
+    with pytest.raises(DamagedSnapshot, match=r"manifest of a\.parquet cannot be read"):
+        read_manifest(path)
+
+
 def test_an_empty_snapshot_can_be_read(tmp_path):
     manifest = write_snapshot([], tmp_path / "a.parquet")
     assert manifest.counts["comparisons"] == 0

@@ -12,6 +12,12 @@ TEXT = "boil an egg for eight minutes in water and cool it slowly now wow good b
 WORDS = TEXT.split()
 GOOD, BAD = "good", "bad"
 
+CHOOSY = (  # a chat template that refuses system messages, as Gemma's does
+    "{% if messages[0].role == 'system' %}{{ raise_exception('No system message, please') }}{% endif %}"
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token if m.role == 'assistant' }}\n{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+
 
 def planted_records(*, prompts: int, responses: int, seed: int = 5) -> Iterator[ComparisonRecord]:
     """Rankings by how many times a response says "good" less how many times it says "bad"."""

@@ -17,13 +17,14 @@ from tests.rewardmodel.test_checkpoint import save
 _numbers = itertools.count(1)
 
 
-def make_snapshot(project: Project | None = None, *, prompts: int = 120, seed: int = 5) -> Snapshot:
+def make_snapshot(project: Project | None = None, *, prompts: int = 120, seed: int = 5, name: str = "") -> Snapshot:
     """A snapshot with a planted preference, as a row and a file under PLUMBLINE_HOME."""
     home = Path(settings.PLUMBLINE_HOME)
     records = planted_records(prompts=prompts, responses=4, seed=seed)
     path, manifest = store_snapshot(records, home / "snapshots", seed=1, validation=0.15, test=0.2)
     return Snapshot.objects.create(
         project=project or make_project(),
+        name=name,
         content_sha256=manifest.content_sha256,
         file_sha256=manifest.file_sha256,
         file=str(path.relative_to(home)),

@@ -12,6 +12,7 @@ from preferences.records import ComparisonRecord
 from preferences.snapshot import read_snapshot, store_snapshot
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.evaluate_reward import evaluate
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 from rewardmodel.core.train_reward import train
@@ -117,6 +118,10 @@ def test_ratings_alone_are_learned_from_and_reported_where_nobody_ranked(tmp_pat
     result = run_training(tmp_path / "run", config(snapshot, tiny_bert, epochs=1))
     assert (result["pairs"], result["accuracy"], result["split"]) == (0, None, "test")
     assert result["attributes"][0]["rmse"]["n"] > 20
+    told = make_run(tmp_path / "evaluation", model=str(tmp_path / "run" / "model"), data=str(snapshot))
+    with RunDirectory(told) as directory:
+        evaluated = evaluate(directory)
+    assert evaluated["attributes"] == result["attributes"]
 
 
 def test_a_head_for_what_nobody_rated_stops_the_run_with_its_name(

@@ -143,6 +143,16 @@ def test_mean_spread_and_temperature_are_measured_where_data_are_given(
     assert card.reward_std != pytest.approx(2.0)
 
 
+def test_models_of_different_losses_are_measured_without_a_model_of_ties(
+    tiny_bert: Path, planted_snapshot: Path, tmp_path: Path
+) -> None:
+    with_ties = {"training": {"loss": "davidson", "pair_rules": {"ties": "half"}}, "tie_parameter": 1.2}
+    places = [save(tiny_bert, tmp_path / "davidson", seed=1, **with_ties), save(tiny_bert, tmp_path / "plain", seed=2)]
+    average_models(tmp_path / "average", places, data=planted_snapshot)
+    card = RewardScorer.load(tmp_path / "average").card
+    assert (card.tie_parameter, card.calibration_pairs > 20) == (None, True)
+
+
 def test_models_that_do_not_fit_are_refused_with_a_sentence(
     tiny_bert: Path, tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +166,8 @@ def test_models_that_do_not_fit_are_refused_with_a_sentence(
         average_models(tmp_path / "average", [bert])
     with pytest.raises(InvalidConfig, match="exists already"):
         average_models(bert, [bert, bert])
+    with pytest.raises(InvalidConfig, match="data: there is no file"):
+        average_models(tmp_path / "average", [bert, bert], data=tmp_path / "nowhere.parquet")
     assert not (tmp_path / "average").exists()
 
 

@@ -8,9 +8,12 @@ import torch
 from scipy.optimize import minimize
 
 from rewardmodel.core.calibrate import PRIOR_SPREAD, Calibration, calibrate, mean_calibration
+from rewardmodel.core.evaluation.calibration import expected_calibration_error
 from rewardmodel.core.losses.davidson import davidson_log_probabilities
 from rewardmodel.core.losses.rao_kupper import rao_kupper_log_probabilities
+from rewardmodel.core.metrics import log_loss
 
+CLOSE = np.geomspace(0.3, 3, 400).tolist()
 MODELS = {"davidson": davidson_log_probabilities, "rao-kupper": rao_kupper_log_probabilities}
 
 
@@ -38,12 +41,37 @@ def test_a_planted_temperature_is_found(planted: float) -> None:
     assert found.tie_parameter is None
 
 
-@pytest.mark.parametrize("loss", ["davidson", "rao-kupper"])
-def test_a_planted_tie_parameter_is_found_along_with_the_temperature(loss: str) -> None:
-    lead, target = judged_with_ties(loss, 8000, temperature=1.7, tie=2.0)
-    found = calibrate(lead, target, loss=loss, tie_parameter=1.3)
+def test_a_planted_tie_parameter_is_found_along_with_the_temperature() -> None:
+    lead, target = judged_with_ties("davidson", 8000, temperature=1.7, tie=2.0)
+    found = calibrate(lead, target, loss="davidson", tie_parameter=1.3)
     assert found.temperature == pytest.approx(1.7, rel=0.08)
     assert found.tie_parameter == pytest.approx(2.0, rel=0.08)
+
+
+@pytest.mark.parametrize("loss", ["davidson", "rao-kupper"])
+@pytest.mark.parametrize("tie", [1.5, 3.0])
+def test_where_ties_have_a_model_decided_pairs_come_true_as_claimed(loss: str, tie: float) -> None:
+    lead, target = judged_with_ties(loss, 20_000, temperature=1.7, tie=tie)
+    found = calibrate(lead, target, loss=loss, tie_parameter=2.0)
+    decided = lead[target == 1].double().numpy()
+    claimed = {"temperature": found.temperature}
+    assert expected_calibration_error(decided, **claimed) < 0.02
+    assert log_loss(decided, **claimed) == pytest.approx(min(log_loss(decided, temperature=t) for t in CLOSE), abs=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["davidson", "rao-kupper"])
+def test_the_model_says_tie_as_often_as_people_did(loss: str) -> None:
+    lead, target = judged_with_ties(loss, 8000, temperature=1.7, tie=2.0)
+    found = calibrate(lead, target, loss=loss, tie_parameter=1.3)
+    said = MODELS[loss](lead / found.temperature, torch.tensor(found.tie_parameter).log()).exp()[:, 2]
+    assert said.mean().item() == pytest.approx((target == 0.5).double().mean().item(), abs=0.015)
+
+
+@pytest.mark.parametrize(("loss", "none"), [("davidson", 0.0), ("rao-kupper", 1.0)])
+def test_a_tie_parameter_that_came_down_to_no_tie_at_all_stays_there(loss: str, none: float) -> None:
+    lead = leads_of(500, temperature=1.0)
+    found = calibrate(lead, torch.ones_like(lead), loss=loss, tie_parameter=none)
+    assert found.tie_parameter == pytest.approx(none, abs=1e-5)
 
 
 def test_an_independent_optimizer_finds_the_same() -> None:

@@ -1,8 +1,10 @@
 """A saved model gives the same rewards again, or refuses to load."""
 
 import json
+import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -14,12 +16,12 @@ from rewardmodel.core.model import load_backbone
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
 
 
-def save(backbone: Path, directory: Path, *, seed: int = 2) -> Path:
+def save(backbone: Path, directory: Path, *, seed: int = 2, **more: Any) -> Path:
     network = load_backbone(str(backbone), max_length_tokens=64, seed=seed)
     network.model.eval()
     card = ModelCard(
         name="tiny", reads_at=network.reads_at, template=network.template.kind, max_length_tokens=64,
-        reward_mean=0.5, reward_std=2.0, temperature=1.5, snapshot_sha256="ab" * 32,
+        reward_mean=0.5, reward_std=2.0, temperature=1.5, snapshot_sha256="ab" * 32, **more,
     )  # fmt: skip
     save_model(network, card, directory)
     return directory
@@ -71,6 +73,32 @@ def test_a_golden_reward_that_is_not_reproduced_is_refused(saved: Path) -> None:
     (saved / "plumbline.json").write_text(json.dumps(sidecar))
     with pytest.raises(BrokenModel, match="does not reproduce its golden reward"):
         load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"digest": "f" * 64}, "its digest is not that of the files"),
+        ({"files": {}}, "its digest is not that of the files"),
+        ({"files": None}, "its digest is not that of the files"),
+        ({"golden": []}, "no golden texts"),
+        ({"golden": [{}]}, "no golden texts"),
+        ({"temperature": 0}, "temperature is 0.0; it must be above 0"),
+        ({"reward_std": math.nan}, "reward_std is nan"),
+        ({"temperature": "warm"}, "cannot be read"),
+    ],
+)
+def test_a_sidecar_that_proves_nothing_is_refused(saved: Path, changes: dict[str, Any], sentence: str) -> None:
+    (saved / "plumbline.json").write_text(json.dumps({**read_sidecar(saved), **changes}))
+    with pytest.raises(BrokenModel, match=sentence):
+        RewardScorer.load(saved)
+
+
+@pytest.mark.parametrize("content", [b"5", b'"\xff"', b"[" * 100_000, b"{"])
+def test_a_sidecar_that_is_no_object_is_refused(saved: Path, content: bytes) -> None:
+    (saved / "plumbline.json").write_bytes(content)
+    with pytest.raises(BrokenModel, match=r"plumbline\.json"):
+        read_sidecar(saved)
 
 
 def test_a_lost_file_is_named(saved: Path) -> None:

@@ -1,5 +1,7 @@
 """A config says which setting is wrong."""
 
+import math
+
 import pytest
 
 from rewardmodel.core.config import TrainConfig
@@ -32,9 +34,10 @@ def test_a_whole_number_counts_as_a_fraction() -> None:
         ({"snapshot": "x", "pair_rules": []}, "pair_rules must be Mapping or null"),
         ({"snapshot": ""}, "snapshot must be the path"),
         ({"snapshot": "x", "frozen_layers": "some"}, "frozen_layers must be one of all, not 'some'"),
+        ({"snapshot": "x", "frozen_layers": None}, "frozen_layers must be int or str, not None"),
         ({"snapshot": "x", "frozen_layers": -1}, "frozen_layers must not be negative"),
         ({"snapshot": "x", "frozen_layers": "all", "dropout": 0.1}, 'dropout must be 0 where frozen_layers is "all"'),
-        ({"snapshot": "x", "frozen_layers": "all", "lora_rank": 4}, "frozen_layers must be null beside lora_rank"),
+        ({"snapshot": "x", "frozen_layers": "all", "lora_rank": 4}, 'frozen_layers must not be "all" beside lora_rank'),
         ({"snapshot": "x", "lora_rank": 0}, "lora_rank must be at least 1"),
         ({"snapshot": "x", "lora_targets": "q_proj"}, 'lora_targets must be "all-linear" or a list of names'),
         ({"snapshot": "x", "lora_targets": []}, 'lora_targets must be "all-linear" or a list of names'),
@@ -47,6 +50,24 @@ def test_a_whole_number_counts_as_a_fraction() -> None:
         ({"snapshot": "x", "processes": 0}, "processes must be at least 1"),
         ({"snapshot": "x", "sharding": "half"}, "sharding must be one of auto, none, full"),
         ({"snapshot": "x", "gradient_checkpointing": "on"}, 'gradient_checkpointing must be true, false or "auto"'),
+        ({"snapshot": "x", "seed": -1}, r"seed must be at least 0 and below 2\^63"),
+        ({"snapshot": "x", "seed": 2**63}, r"seed must be at least 0 and below 2\^63"),
+        ({"snapshot": "x", "name": "a\ud800b"}, "name must be text that UTF-8 can hold"),
+        ({"snapshot": "x", "annotator_weights": {"\ud800": 1}}, "annotator_weights must be text that UTF-8 can hold"),
+        ({"snapshot": "x", "uncertainty_penalty": math.inf}, "uncertainty_penalty must be a finite number"),
+        ({"snapshot": "x", "learning_rate": math.inf}, "learning_rate must be a finite number"),
+        ({"snapshot": "x", "learning_rate": math.nan}, "learning_rate must be a finite number"),
+        ({"snapshot": "x", "learning_rate": 10**400}, "learning_rate must be a finite number"),
+        ({"snapshot": "x", "pair_rules": {"foo": 1}}, "pair_rules: There is no pair rule named foo"),
+        ({"snapshot": "x", "pair_rules": {"ties": "sometimes"}}, "pair_rules: ties='sometimes' is not one of"),
+        (
+            {"snapshot": "x", "loss": "regression", "attributes": {"a": 10**400}},
+            "attributes must give numbers .* none beyond 1,000,000",
+        ),
+        ({"snapshot": "x", "loss": "regression", "attributes": {"a": 1e308, "b": 1e308}}, "none beyond 1,000,000"),
+        ({"snapshot": "x", "lora_rank": 2, "lora_targets": [1, 2]}, 'lora_targets must be "all-linear" or a list'),
+        ({"snapshot": "x", "heads": 1001}, "heads must be at most 1000"),
+        ({"snapshot": "x", "annotator_weights": {"p": 1e-300}}, "annotator_weights: The weight of annotator 'p'"),
         (
             {"snapshot": "x", "quantization": "4bit", "lora_rank": 4, "sharding": "full"},
             'sharding must be "none" beside quantization',
@@ -54,5 +75,6 @@ def test_a_whole_number_counts_as_a_fraction() -> None:
     ],
 )
 def test_a_wrong_setting_is_named(values: dict[str, object], sentence: str) -> None:
-    with pytest.raises(InvalidConfig, match=sentence):
+    with pytest.raises(InvalidConfig, match=sentence) as refused:
         TrainConfig.from_dict(values)
+    assert refused.value.field in str(refused.value)

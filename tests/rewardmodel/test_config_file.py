@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from rewardmodel.core.config_file import directory_of
-from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.errors import InvalidConfig, RunDirectoryBusy
+from rewardmodel.core.run_directory import RunDirectory
+from rewardmodel.core.training.launching import processes_wanted
 from tests.rewardmodel.builders import make_run
 from tests.rewardmodel.trainings import settings, start_training
 
@@ -30,6 +32,18 @@ def test_another_config_file_gets_a_directory_of_its_name(tmp_path: Path) -> Non
         assert directory_of(tmp_path / name) == run  # again, for a run that goes on
 
 
+def test_the_config_of_a_run_that_is_at_work_stays(tmp_path: Path) -> None:
+    file = tmp_path / "small.json"
+    file.write_text('{"epochs": 3}')
+    with RunDirectory(directory_of(file)) as run:
+        assert directory_of(file) == run.path  # the same again: its other processes
+        file.write_text('{"epochs": 4}')
+        with pytest.raises(RunDirectoryBusy, match="by another config"):
+            directory_of(file)
+        assert run.read_config() == {"epochs": 3}
+    assert json.loads((directory_of(file) / "config.json").read_text()) == {"epochs": 4}
+
+
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.toml", "notes.txt"])
 def test_what_is_neither_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "notes.txt").write_text("epochs = 2")
@@ -37,10 +51,29 @@ def test_what_is_neither_is_refused(tmp_path: Path, name: str) -> None:
         directory_of(tmp_path / name)
 
 
-def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "broken.toml").write_text("epochs: 2")
-    with pytest.raises(InvalidConfig, match=r"broken\.toml is not TOML"):
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"epochs: 2", r"broken\.toml is not TOML"),
+        (b'name = "\xff"', r"broken\.toml is not TOML"),
+        (b"epochs = " + b"9" * 5000, r"broken\.toml is not TOML"),
+        (b"epochs = " + b"[" * 100_000, r"broken\.toml is not TOML"),
+        (b"snapshot = 2020-01-01", r"broken\.toml holds a value that no setting has"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "broken.toml").write_bytes(content)
+    with pytest.raises(InvalidConfig, match=sentence):
         directory_of(tmp_path / "broken.toml")
+    assert not (tmp_path / "broken").exists()
+
+
+def test_a_config_whose_directory_is_a_file_already_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run").write_text("something else")
+    with pytest.raises(InvalidConfig, match=r"run directory .*run of .*run\.json cannot be made"):
+        directory_of(tmp_path / "run.json")
+    assert processes_wanted(str(tmp_path / "run.json")) == 1
 
 
 @pytest.mark.slow

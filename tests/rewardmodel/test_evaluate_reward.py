@@ -210,7 +210,7 @@ def test_floors_stand_on_the_same_pairs_and_say_whether_the_model_earned_its_kee
     )
     learned_from = LearnedFrom(rows(train), is_the_models=True)
     report = evaluate_rows(rows(test), CountingScorer(), learned_from=learned_from)
-    longer, words = report["floors"]
+    longer, words, _chance = report["floors"]
     assert (longer["name"], words["name"]) == ("longer", "words")
     assert words["accuracy"]["n"] == longer["accuracy"]["n"] == report["pairs"]
     assert words["accuracy"]["value"] > 0.8  # the planted preference is in the words
@@ -219,6 +219,17 @@ def test_floors_stand_on_the_same_pairs_and_say_whether_the_model_earned_its_kee
     assert report["earned"] == {"verdict": "earned", "against": "words"}
     blind = evaluate_rows(rows(test), CountingScorer(scale=0, noise=1), learned_from=learned_from)
     assert blind["earned"] == {"verdict": "below", "against": "words"}
+
+
+def test_rewards_that_are_all_equal_earn_nothing_where_people_like_short_answers() -> None:
+    class Indifferent(CountingScorer):
+        def score(self, items: Any) -> list[Reward]:
+            return [Reward(0.0, 0.0) for _ in items]
+
+    judged = [record(f"p{number}", ["short", "a much longer answer"], ((0,), (1,))) for number in range(60)]
+    report = evaluate_rows(rows(judged), Indifferent())
+    assert (report["accuracy"], report["floors"][0]["accuracy"]["value"]) == (0.5, 0.0)
+    assert report["earned"] == {"verdict": "not shown", "against": "chance"}
 
 
 def test_without_a_train_split_the_floor_of_words_is_said_to_be_absent() -> None:
@@ -344,9 +355,24 @@ def test_data_without_verdicts_is_refused(tiny_bert: Path, tmp_path: Path) -> No
         )
 
 
-def test_a_file_that_is_missing_and_a_setting_that_does_not_exist_are_named(tiny_bert: Path, tmp_path: Path) -> None:
-    model = str(save(tiny_bert, tmp_path / "model"))
-    with pytest.raises(InvalidConfig, match="there is no file"):
-        run_evaluation(tmp_path / "run", model=model, data=str(tmp_path / "none.jsonl"))
-    with pytest.raises(InvalidConfig, match="no setting 'colour'"):
-        run_evaluation(tmp_path / "run", model=model, data="x", colour="red")
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"colour": "red"}, "no setting 'colour'"),
+        ({"data": "none.jsonl"}, "data: there is no file none.jsonl"),
+        ({"data": 5}, "data must be str, not 5"),
+        ({"model": 5}, "model must be str, not 5"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"seed": "x"}, "seed must be int, not 'x'"),
+        ({"torch_threads": "x"}, "torch_threads must be int"),
+        ({"torch_threads": 0}, "torch_threads must be at least 1"),
+        ({"device": "gpu"}, "device must be one of auto, cpu, cuda"),
+        ({"split": "tests"}, "split must be one of train, validation, test, all"),
+        ({"format": "trl2"}, "format must be one of auto, rewardbench"),
+        ({"learned_from": "nowhere.parquet"}, "learned_from: nowhere.parquet is no snapshot"),
+    ],
+)
+def test_a_wrong_setting_is_named(planted_snapshot: Path, tmp_path: Path, wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidConfig, match=sentence) as refused:
+        run_evaluation(tmp_path / "run", **{"model": "x", "data": str(planted_snapshot), **wrong})
+    assert refused.value.field in wrong

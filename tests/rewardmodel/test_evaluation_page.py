@@ -214,6 +214,39 @@ def test_a_manager_compares_the_models_of_own_projects_only(two_models: Any, pro
     assert manager.get("/reward-models/compare/?a=first&b=second").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/card/"])
+def test_a_manager_finds_no_evaluation_on_the_data_of_others(project: Project, path: str) -> None:
+    model = make_reward_model(name="mine", snapshot=make_snapshot(project, prompts=6))
+    others = make_snapshot(make_project(), prompts=7)
+    for data, snapshot in {"of ours": model.snapshot, "of others": others, "a file": None}.items():
+        run = Run.objects.create(kind="evaluate_reward", title="Evaluate")
+        Evaluation.objects.create(reward_model=model, data=data, snapshot=snapshot, metrics=FIGURES, run=run)
+    manager, engineer = Client(), Client()
+    manager.force_login(make_member(project, "manager"))
+    engineer.force_login(make_person("engineer"))
+    everything = page_of(engineer, f"/reward-models/mine{path}")
+    seen = page_of(manager, f"/reward-models/mine{path}")
+    assert [data in everything for data in ("of ours", "of others", "a file")] == [True, True, True]
+    assert [data in seen for data in ("of ours", "of others", "a file")] == [True, False, False]
+
+
+def test_a_manager_does_not_reach_the_prompts_of_others_by_an_evaluations_number(
+    two_models: Any, project: Project, engineer: Client
+) -> None:
+    two_models()
+    elsewhere = make_snapshot(make_project(), prompts=7)
+    Evaluation.objects.update(snapshot=elsewhere)
+    address = f"/reward-models/first/?evaluation={Evaluation.objects.get(reward_model__name='first').pk}"
+    manager = Client()
+    manager.force_login(make_member(project, "manager"))
+    assert engineer.get(address).status_code == 200
+    assert manager.get(address).status_code == 404
+    assert "compare with second" not in page_of(manager, "/reward-models/first/")
+    compared = "/reward-models/compare/?a=first&b=second"
+    assert "not evaluated on the same pairs" in page_of(manager, compared)
+    assert "not evaluated on the same pairs" not in page_of(engineer, compared)
+
+
 def test_the_card_tells_lineage_figures_floors_limits_and_how_to_load_it(
     report: dict[str, Any], project: Project, engineer: Client
 ) -> None:

@@ -1,7 +1,11 @@
 """The reward depends on the text alone: not on the batch, the padding, or which token pads."""
 
+import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +14,7 @@ from rewardmodel.core.data.batches import pad
 from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone
+from tests.rewardmodel.builders import make_tiny_encoder
 
 ITEMS = [
     ("how do i boil an egg", "for eight minutes in water"),
@@ -126,9 +131,56 @@ def test_a_window_longer_than_the_model_is_refused(tiny_bert: Path) -> None:
         load_backbone(str(tiny_bert), max_length_tokens=129)
 
 
+@pytest.mark.parametrize("kind", ["roberta", "xlm-roberta", "mpnet", "camembert", "data2vec-text"])
+def test_positions_that_begin_past_padding_leave_fewer_for_the_window(tmp_path: Path, kind: str) -> None:
+    path = str(make_tiny_encoder(tmp_path, kind, pad_token_id=1))
+    with pytest.raises(InvalidConfig, match="at most 128 tokens") as refused:
+        load_backbone(path, max_length_tokens=129)
+    assert refused.value.field == "max_length_tokens"
+    network = load_backbone(path, max_length_tokens=128)
+    assert rewards(network, [("good " * 99, "bad " * 99)]).isfinite().all()
+
+
 def test_a_backbone_that_is_nowhere_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match="neither minilm nor a directory"):
+    with pytest.raises(InvalidConfig, match="neither minilm nor a directory") as refused:
         load_backbone(str(tmp_path), max_length_tokens=64)
+    assert refused.value.field == "backbone"
+
+
+def changed(path: Path, **values: Any) -> None:
+    (path / "config.json").write_text(json.dumps({**json.loads((path / "config.json").read_text()), **values}))
+
+
+def shortened(path: Path) -> None:
+    (path / "model.safetensors").write_bytes((path / "model.safetensors").read_bytes()[:3000])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda path: (path / "config.json").write_text("{"),
+        lambda path: (path / "config.json").write_text("{}"),
+        lambda path: changed(path, model_type="unheard-of"),
+        lambda path: changed(path, model_type="t5"),
+        lambda path: changed(path, hidden_size=64),
+        lambda path: (path / "model.safetensors").unlink(),
+        shortened,
+        lambda path: (path / "tokenizer.json").write_text('{"a": 1}'),
+    ],
+)
+def test_a_broken_backbone_is_refused_by_name(tiny_bert: Path, tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    path = shutil.copytree(tiny_bert, tmp_path / "broken")
+    harm(path)
+    with pytest.raises(InvalidConfig, match="cannot be loaded as a sequence classifier") as refused:
+        load_backbone(str(path), max_length_tokens=64)
+    assert refused.value.field == "backbone"
+
+
+def test_a_backbone_without_a_tokenizer_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(tiny_bert, tmp_path / "mute", ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(InvalidConfig, match="has no tokenizer") as refused:
+        load_backbone(str(path), max_length_tokens=64)
+    assert refused.value.field == "backbone"
 
 
 def test_the_installed_encoder_scores_the_same_alone_and_in_a_batch() -> None:

@@ -13,6 +13,7 @@ from rewardmodel.core.errors import ExpectedFailure
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.train_reward import train
 from tests.rewardmodel.builders import make_run, planted_records
+from tests.rewardmodel.trainings import run_training
 
 RULES = {"ties": "half", "margin": "large"}
 
@@ -110,6 +111,18 @@ def test_a_snapshot_that_says_nothing_to_the_loss_is_refused(tmp_path: Path, tin
     path = make_run(tmp_path / "run", **settings(snapshot, tiny_bert, loss="regression"))
     with RunDirectory(path) as directory, pytest.raises(ExpectedFailure, match="no rating in their judgments"):
         train(directory)
+
+
+def test_members_count_what_says_nothing_to_the_loss_as_one_network_does(tmp_path: Path, tiny_bert: Path) -> None:
+    records = [
+        replace(record, judgments=(with_ratings(record.judgments[0]),)) if number % 3 else record
+        for number, record in enumerate(planted_records(prompts=24, responses=3))
+    ]
+    snapshot, _ = store_snapshot(records, tmp_path, seed=1, validation=0.2, test=0.2)
+    config = settings(snapshot, tiny_bert, loss="regression", epochs=1)
+    one, two = (run_training(tmp_path / f"{count}", {**config, "members": count})["data"] for count in (1, 2))
+    assert one == two
+    assert one["train"]["left_out"]["no rating in their judgments"] > 0
 
 
 def test_rules_that_do_not_tell_what_the_loss_needs_are_refused_before_anything_is_trained(

@@ -95,6 +95,20 @@ def test_only_engineers_and_owners_start_a_training(project: Project, model: Rew
         assert runs[0].config["settings"] == {"epochs": 2}
 
 
+def test_a_training_that_is_sent_twice_starts_once(project: Project, model: RewardModel) -> None:
+    browser = browser_of("engineer", project)
+    page = browser.get("/reward-models/").content.decode()
+    (client_id,) = re.findall(r'name="client_id" value="([0-9a-f-]{36})"', page)
+    data = {"snapshot": model.snapshot_id, "name": "next", "epochs": "2", "client_id": client_id}
+    first, again = (browser.post("/reward-models/", data) for _ in range(2))
+    assert first["Location"] == again["Location"]
+    assert Run.objects.count() == 1
+    for other in ({**data, "name": "", "epochs": "3"}, {**data, "name": "third"}):
+        assert browser.post("/reward-models/", other)["Location"] != first["Location"]
+    assert browser_of("engineer", project).post("/reward-models/", data).status_code == 422
+    assert Run.objects.count() == 3
+
+
 def test_a_manager_sees_the_models_of_own_projects_only(project: Project, model: RewardModel) -> None:
     other = make_project()
     page = browser_of("manager", other).get("/reward-models/").content.decode()

@@ -43,6 +43,13 @@ def test_what_was_never_seen_to_fail_is_not_sure_to_succeed() -> None:
     assert one_prompt.share(np.ones(10)).low == 0.025
 
 
+@pytest.mark.parametrize("prompts", [1, 2, 4])
+def test_few_prompts_are_never_sure(prompts: int) -> None:
+    few = Resampling(np.repeat(np.arange(prompts), 6)).share(np.tile([1.0, 1, 1, 1, 1, 0], prompts))
+    assert few.value == pytest.approx(5 / 6)
+    assert (few.low < 0.3, few.high) == (True, 1)
+
+
 def test_equal_differences_have_an_interval_without_width() -> None:
     interval = Resampling(np.arange(10)).mean(np.zeros(10))
     assert (interval.value, interval.low, interval.high) == (0, 0, 0)

@@ -24,7 +24,7 @@ class Said:
     """What a scripted server answers, in turn, and what it was asked. A status of 0 breaks the connection."""
 
     def __init__(self) -> None:
-        self.script: list[tuple[int, dict[str, Any], dict[str, str]]] = []
+        self.script: list[tuple[int, Any, dict[str, str]]] = []
         self.asked: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
         self.guard = threading.Lock()
@@ -49,7 +49,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
                 status, answer, headers = said.script.pop(0) if said.script else (200, {}, {})
             if status == 0:
                 return
-            if status == 200 and not answer:
+            if status == 200 and answer == {}:
                 results = [
                     {"reward": reward_of(item), "reward_normalized": -reward_of(item), "uncertainty": 0.5}
                     for item in body["items"]
@@ -188,8 +188,48 @@ def test_a_server_asks_for_the_time_to_come_back(server: Said) -> None:
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("answer", [{"results": [{"reward": 1.0}]}, {"results": 7}, {"other": 1}])
-def test_an_answer_that_is_no_scores_is_never_taken_for_one(server: Said, answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("status", "answer"), [(502, []), (502, "Bad Gateway"), (503, None), (503, {"retry_after": "soon", "message": "x"})]
+)
+def test_whatever_a_proxy_says_for_the_server_is_asked_again(server: Said, status: int, answer: Any) -> None:
+    server.script = [(status, answer, {})]
+    assert function(server)([PROMPT], ["abc"]) == [3.0]
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "비밀"])
+def test_a_token_that_no_header_holds_is_named_without_being_told(server: Said, token: str) -> None:
+    with pytest.raises(NotScored, match="one line of ASCII") as caught:
+        RewardFunction(ScoringServer(server.url, token=token))([PROMPT], ["abc"])
+    assert token not in str(caught.value)
+    assert not server.asked
+
+
+def test_a_token_from_the_environment_may_end_in_a_newline(server: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLUMBLINE_SCORER_TOKEN", "secret\n")
+    assert reward_function.trl_reward([PROMPT], ["abc"]) == [3.0]
+    assert server.tokens == ["Bearer secret"]
+
+
+def test_a_normalized_reward_that_is_missing_is_never_made_up(server: Said) -> None:
+    server.script = [(200, {"results": [{"reward": 1.0, "reward_normalized": None}]}, {})]
+    with pytest.raises(NotScored, match="no reward_normalized"):
+        function(server, reads="reward_normalized")([PROMPT], ["a"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {"results": [{"reward": 1.0}]},
+        {"results": 7},
+        {"other": 1},
+        {"results": [1, 2]},
+        {"results": [{}, {}]},
+        *({"results": [{"reward": wrong}] * 2} for wrong in (None, "1", True, float("nan"), float("inf"))),
+    ],
+)
+def test_an_answer_that_is_no_scores_is_never_taken_for_one(server: Said, answer: Any) -> None:
     server.script = [(200, answer, {})]
     with pytest.raises(NotScored):
         function(server)([PROMPT] * 2, ["a", "b"])

@@ -97,7 +97,8 @@ def test_a_second_attempt_is_refused_while_the_first_lives(tmp_path: Path) -> No
     wait_for(run / "metrics.jsonl")
     with pytest.raises(RunDirectoryBusy, match="Another process still works"), RunDirectory(run, lock_seconds=0.2):
         pass
-    assert start(run).wait(30) == 1
+    assert start(run).wait(60) == 1
+    assert not (run / "error.json").exists()  # it would be the first one's
     first.kill()
     first.wait(30)
     with RunDirectory(run, lock_seconds=5):
@@ -155,6 +156,26 @@ def test_only_the_newest_checkpoints_stay(tmp_path: Path) -> None:
                 pass
         directory.keep_newest_checkpoints(2)
         assert sorted(entry.name for entry in directory.checkpoints.iterdir()) == ["step-00000020", "step-00000300"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe{}", b"[" * 100_000, b'{"seed": ' + b"9" * 5000 + b"}"])
+def test_a_config_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(InvalidConfig, match=r"config\.json is not JSON"):
+        RunDirectory(tmp_path).read_config()
+
+
+def test_a_directory_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    for name in ("child.lock", "error.json"):  # what stands in the way of the superuser too
+        (run / name).mkdir()
+    child = start(run)
+    assert child.wait(30) == 1
+    assert child.stderr is not None
+    said = child.stderr.read().decode()
+    assert said.startswith(f"The run directory {run} cannot be written")
+    assert len(said.splitlines()) == 1
+    RunDirectory(run).write_error("This can be said nowhere.")
 
 
 def test_a_missing_config_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rewardmodel.core.run_directory import write_json_atomically
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.serving.batching import QueueFull, ScoringFailed, TooSlow
+from rewardmodel.core.serving.batching import Limits, QueueFull, ScoringFailed, TooSlow
 from rewardmodel.core.serving.model_pool import ModelPool, ServedModel
 from rewardmodel.core.serving.serve import LARGEST_BODY_BYTES, ScoringApplication, create_application
 from tests.rewardmodel.serving import ITEM, call, call_for_headers, make_home, promote, wait_until
@@ -168,6 +171,16 @@ def test_a_model_that_does_not_exist_is_said_so(application: ScoringApplication,
     assert "There is no reward model named" in answer["message"]
 
 
+@pytest.mark.parametrize("model", [["second"], 7, {}, False])
+def test_a_model_that_is_no_name_is_refused_at_our_own_address_alone(
+    application: ScoringApplication, model: Any
+) -> None:
+    status, answer = call(application, "/v1/score", {"items": [ITEM], "model": model})
+    assert (status, answer["fields"]) == (400, {"model": "must be a text"})
+    assert call(application, "/v1/score", {"items": [ITEM], "model": None})[1]["model"] == "first"
+    assert call(application, "/classify", {"input": "x", "model": model})[0] == 200
+
+
 def test_an_alias_names_a_model_too(application: ScoringApplication, home: Path) -> None:
     write_json_atomically(home / "reward-models/aliases/candidate.json", {"name": "second", "directory": "unused"})
     for alias, name in (("candidate", "second"), ("champion", "first")):
@@ -236,7 +249,7 @@ class Overrun:
     def __init__(self, failure: Exception) -> None:
         self.failure = failure
 
-    def score(self, texts: Any) -> Any:
+    def score(self, texts: Any, *, until: float) -> Any:
         raise self.failure
 
 
@@ -255,6 +268,53 @@ def test_a_server_under_too_much_load_says_so(
     application.pool._champion = ServedModel(champion.name, champion.scorer, Overrun(failure))  # type: ignore[arg-type]
     found, headers, content = call_for_headers(application, "/v1/score", {"items": [ITEM]})
     assert (found, json.loads(content)["code"], headers.get("Retry-After")) == (status, code, retry)
+
+
+class Crowded:
+    """A scorer that tells how many requests it encodes at the same time, and takes its time."""
+
+    def __init__(self, scorer: RewardScorer, seconds: float) -> None:
+        self.scorer, self.seconds = scorer, seconds
+        self.now = self.most = 0
+        self.guard = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.scorer, name)
+
+    def encode(self, items: Any) -> Any:
+        with self.guard:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.seconds)
+        with self.guard:
+            self.now -= 1
+        return self.scorer.encode(items)
+
+
+def crowded(home: Path, *, seconds: float, limits: Limits) -> tuple[ScoringApplication, Crowded]:
+    promote(home, "first")
+    application = ScoringApplication(ModelPool(home, limits=limits))
+    wait_until(lambda: call(application, "/health")[1]["status"] == "ready")
+    champion = application.pool.champion()
+    scorer = Crowded(champion.scorer, seconds)
+    application.pool._champion = ServedModel(champion.name, scorer, champion.batcher)  # type: ignore[arg-type]
+    return application, scorer
+
+
+def statuses_of_many(application: ScoringApplication, requests: int) -> list[int]:
+    with ThreadPoolExecutor(requests) as threads:
+        return list(threads.map(lambda _: call(application, "/v1/score", {"items": [ITEM]})[0], range(requests)))
+
+
+def test_few_requests_become_tokens_at_the_same_time(home: Path) -> None:
+    application, scorer = crowded(home, seconds=0.05, limits=Limits(encoded_at_once=2))
+    assert statuses_of_many(application, 8) == [200] * 8
+    assert scorer.most == 2
+
+
+def test_a_request_whose_turn_does_not_come_in_time_is_too_slow(home: Path) -> None:
+    application, _scorer = crowded(home, seconds=1.0, limits=Limits(encoded_at_once=1, request_seconds=0.5))
+    assert statuses_of_many(application, 2) == [504, 504]
 
 
 def test_metrics_are_what_prometheus_reads(application: ScoringApplication) -> None:

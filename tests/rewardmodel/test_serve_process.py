@@ -17,7 +17,7 @@ import pytest
 
 from rewardmodel.core.reward_function import ScoringServer
 from rewardmodel.core.scorer import RewardScorer, ScoreItem
-from rewardmodel.core.serving.server_process import is_this_machine
+from rewardmodel.core.serving.server_process import THREADS, is_this_machine
 from tests.rewardmodel.builders import WORDS
 from tests.rewardmodel.serving import ITEM, make_home, promote, wait_until
 
@@ -183,6 +183,22 @@ def test_sigterm_answers_what_is_in_hand_and_ends(home: Path) -> None:
         assert len(results) == 1024
         assert process.wait(60) == 0
         assert status_of(port, "/health") == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [(b"POST /v1/sc", b""), (b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", b"HTTP/1.1 408")],
+)
+def test_clients_that_fall_silent_do_not_keep_the_others_waiting(home: Path, sent: bytes, answered: bytes) -> None:
+    with running(home, PLUMBLINE_SCORER_SILENT_SECONDS="0.5") as (_process, server):
+        port = int(server.url.rpartition(":")[2])
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(THREADS)]
+        for connection in silent:
+            connection.sendall(sent)
+        wait_until(lambda: status_of(port, "/health") == 200)
+        assert {connection.recv(12) for connection in silent} == {answered}
+        for connection in silent:
+            connection.close()
 
 
 def waiting_texts(port: int) -> float:

@@ -1,7 +1,9 @@
 """Train, evaluate, score and promote, through rows, children and files."""
 
+import fcntl
 import json
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from rewardmodel.services.evaluate import queue_evaluation
 from rewardmodel.services.files import read_digest
 from rewardmodel.services.promote import promote
 from rewardmodel.services.score import finish_scoring, prepare_scoring, queue_scoring
+from rewardmodel.services.sweep import queue_sweep
 from rewardmodel.services.train import finish_training, prepare_training, queue_training
 from runs.directories import run_directory
 from runs.models import Run
@@ -92,7 +95,17 @@ def test_names_are_numbered_by_project_and_never_given_twice(plumbline_home: Pat
         queue_training(snapshot=snapshot, name=names[0])
 
 
-@pytest.mark.parametrize("name", ["Big", "a/b", "../x", "aliases", "fragments", "-x", "x" * 120])
+@pytest.mark.parametrize(("slug", "stem"), [("Alpha", "alpha"), ("_x", "x"), ("-_-", "model")])
+def test_names_of_any_projects_are_numbered_and_can_be_served(plumbline_home: Path, slug: str, stem: str) -> None:
+    snapshot = make_snapshot(make_project(slug=slug), prompts=6)
+    names = [queue_training(snapshot=snapshot).config["name"] for _ in range(2)]
+    assert names == [f"{stem}-1", f"{stem}-2"]
+    assert queue_sweep(snapshot=snapshot, vary={"epochs": [1]}).sweep.name == f"{stem}-sweep-1"
+
+
+@pytest.mark.parametrize(
+    "name", ["Big", "a/b", "../x", "aliases", "fragments", "champion", "candidate", "-x", "x" * 120]
+)
 def test_a_name_that_is_no_address_is_refused(plumbline_home: Path, name: str) -> None:
     with pytest.raises(InvalidTraining, match="cannot be a model's name"):
         queue_training(snapshot=make_snapshot(prompts=6), name=name)
@@ -159,16 +172,54 @@ def test_promotion_moves_the_alias_and_tells_the_scoring_server(plumbline_home: 
     assert RewardModelAlias.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_finished_training_tells_the_scoring_server_its_candidate(plumbline_home: Path, tiny_bert: Path) -> None:
+    run = queue_training(snapshot=make_snapshot(prompts=6), name="fresh")
+    digest = read_digest(save(tiny_bert, run_directory(run) / "model"))
+    finish_training(run, run_directory(run), {"digest": digest, "pairs": 0})
+    alias_file = plumbline_home / "reward-models" / "aliases" / "candidate.json"
+    assert json.loads(alias_file.read_text())["name"] == "fresh"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("damaged", [b"", b"\xff", b"[]", b"{"])
+def test_a_damaged_alias_file_is_written_again(plumbline_home: Path, tiny_bert: Path, damaged: bytes) -> None:
+    aliases = plumbline_home / "reward-models" / "aliases"
+    aliases.mkdir(parents=True)
+    (aliases / "champion.json").write_bytes(damaged)
+    promote(reward_model=make_reward_model(tiny_bert, name="one"))
+    assert json.loads((aliases / "champion.json").read_text())["name"] == "one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_alias_files_are_written_by_one_process_at_a_time(plumbline_home: Path, tiny_bert: Path) -> None:
+    aliases = plumbline_home / "reward-models" / "aliases"
+    aliases.mkdir(parents=True)
+    written_meanwhile = []
+    with (aliases / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def release() -> None:
+            written_meanwhile.append((aliases / "champion.json").exists())
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+        Timer(0.3, release).start()
+        promote(reward_model=make_reward_model(tiny_bert, name="one"))
+    assert written_meanwhile == [False]
+
+
 def test_a_model_whose_files_are_gone_is_not_promoted(plumbline_home: Path) -> None:
     with pytest.raises(ChangedModel, match="Restore them"):
         promote(reward_model=make_reward_model())
     assert champion() is None
 
 
-def test_a_snapshot_is_found_by_id_and_by_the_beginning_of_its_hash(plumbline_home: Path) -> None:
-    snapshot = make_snapshot(prompts=6)
-    assert get_snapshot(str(snapshot.pk)) == get_snapshot(snapshot.content_sha256[:10]) == snapshot
-    for unknown in ("0" * 10, snapshot.content_sha256[:4], "x"):
+def test_a_snapshot_is_found_by_id_by_name_and_by_the_beginning_of_its_hash(plumbline_home: Path) -> None:
+    make_snapshot(prompts=5)
+    snapshot = make_snapshot(prompts=6, name="first week")
+    for name in (str(snapshot.pk), snapshot.content_sha256[:10], "first week"):
+        assert get_snapshot(name) == snapshot
+    for unknown in ("0" * 10, snapshot.content_sha256[:4], "x", ""):
         with pytest.raises(UnknownData):
             get_snapshot(unknown)
 
@@ -179,9 +230,17 @@ def test_commands_say_what_is_missing(plumbline_home: Path, tmp_path: Path) -> N
     with pytest.raises(CommandError, match="There is no reward model"):
         call_command("evaluate_reward_model", "nowhere", "x.jsonl")
     config = tmp_path / "config.json"
-    config.write_text("[1]")
-    with pytest.raises(CommandError, match="must hold a JSON object"):
-        call_command("train_reward_model", str(make_snapshot(prompts=6).pk), config=str(config))
+    snapshot = str(make_snapshot(prompts=6).pk)
+    for written, sentence in {
+        "[1]": "must hold a JSON object",
+        "[" * 100_000: "no readable JSON",
+        '{"learning_rate": Infinity}': "too large",
+        '{"backbone": "\\ud800"}': "half a character",
+    }.items():
+        config.write_text(written)
+        for command in ("train_reward_model", "sweep_reward_models"):
+            with pytest.raises(CommandError, match=sentence):
+                call_command(command, snapshot, config=str(config))
 
 
 def test_promoting_by_command(plumbline_home: Path, tiny_bert: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
@@ -67,13 +68,20 @@ def test_whole_numbers_are_drawn_whole_and_each_once() -> None:
     assert all(type(value) is int for value in found)
 
 
+def test_whole_numbers_of_a_uniform_range_are_drawn_alike_its_ends_too() -> None:
+    draw = Random(7)
+    found = Counter(Range(1, 5, "uniform").drawn(draw, whole=True) for _ in range(5000))
+    assert sorted(found) == [1, 2, 3, 4, 5]
+    assert all(900 < count < 1100 for count in found.values()), found
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
         ("learning_rate", " 1e-5 ", 1e-5),
         ("frozen_layers", "2", 2),
         ("frozen_layers", "all", "all"),
-        ("frozen_layers", "null", None),
+        ("early_stopping", "null", None),
         ("lora_rank", "none", None),
         ("compile", "true", True),
         ("gradient_checkpointing", "auto", "auto"),
@@ -91,6 +99,11 @@ def test_a_word_is_read_by_the_type_of_its_setting(name: str, text: str, value: 
         ("learning_rate", "abc", "learning_rate: 'abc' is not a number."),
         ("learning_rate", ["abc"], "learning_rate: 'abc' is not a number."),
         ("learning_rate", "nan", "learning_rate: 'nan' is not a number."),
+        ("epochs", "1" + "0" * 400, "epochs: numbers lie between"),
+        ("epochs", [2**63], "epochs: numbers lie between"),
+        ("learning_rate", [10**400], "learning_rate: numbers lie between"),
+        ("learning_rate", "uniform:-1e308:1e308", "learning_rate: numbers lie between"),
+        ("epochs", {"low": 1, "high": 10**400}, "epochs: numbers lie between"),
         ("epochs", "1.5", "epochs: '1.5' is not a whole number."),
         ("compile", "perhaps", "compile: 'perhaps' is not true or false."),
         ("learning_rate", "", "learning_rate: '' is not a number."),
@@ -105,7 +118,7 @@ def test_a_word_is_read_by_the_type_of_its_setting(name: str, text: str, value: 
         ("learning_rate", {"low": 0.1, "high": 1, "scale": "wild"}, "learning_rate: the scale of a range is"),
         ("loss", "log:a:b", "loss: only numbers have a range."),
         ("pair_rules", "x", "pair_rules: 'x' is not possible here: send it as JSON."),
-        ("frozen_layers", {"low": 1, "high": None}, "frozen_layers: the ends of a range are numbers."),
+        ("early_stopping", {"low": 1, "high": None}, "early_stopping: the ends of a range are numbers."),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_name_of_the_setting(name: str, said: Any, sentence: str) -> None:
@@ -132,6 +145,9 @@ def test_huge_grids_are_drawn_from_without_being_written_out() -> None:
     found = tried(dict.fromkeys(names, values), draws=3)
     assert len(found) == 3
     assert all(set(one) == set(names) for one in found)
+    larger = tried(dict.fromkeys((*names, "comparisons_per_step"), values), draws=3)
+    assert len(larger) == 3
+    assert larger == tried(dict.fromkeys((*names, "comparisons_per_step"), values), draws=3)
 
 
 def test_a_range_is_read_from_json_as_from_text() -> None:

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
 from preferences.records import Message
 from rewardmodel.core.data.template import ROLE_LINES, Template, shares
 from rewardmodel.core.data.texts import prompt_text, response_text
+from rewardmodel.core.errors import InvalidConfig, RefusedConversation
 from rewardmodel.core.model import load_backbone
+from tests.rewardmodel.builders import CHOOSY, make_tiny_encoder
 
 
 @pytest.fixture
@@ -55,6 +58,20 @@ def test_what_does_not_fit_is_cut_from_the_prompt_first(prompt: int, response: i
     assert shares(prompt, response, room=100) == kept
 
 
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_a_pair_that_fits_is_laid_out_as_its_tokenizer_does(tmp_path: Path, kind: str) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(make_tiny_encoder(tmp_path, kind))
+    (text,) = Template(tokenizer, kind="sentence-pair", max_length_tokens=64).encode([("boil an egg", "good, now")])
+    own = tokenizer.backend_tokenizer.encode("boil an egg", "good, now")
+    assert (list(text.token_ids), list(text.token_types or ())) == (own.ids, own.type_ids)
+
+
+def test_texts_a_thousand_times_longer_than_the_window_are_merely_cut(bert: Template) -> None:
+    (text,) = bert.encode([("boil " * 60_000, "egg " * 60_000)])
+    assert len(text.token_ids) == bert.max_length_tokens
+    assert text.is_truncated
+
+
 def test_a_decoder_without_chat_template_reads_role_lines_and_ends_in_eos(llama: Template) -> None:
     assert llama.kind == ROLE_LINES
     (text,) = llama.encode([("boil an egg", "good")])
@@ -80,6 +97,14 @@ def chatty(tiny_llama: Path) -> Template:
     return Template(tokenizer, kind="chat-template", max_length_tokens=64)
 
 
+@pytest.fixture
+def choosy(tiny_llama: Path) -> Template:
+    """A decoder whose chat template refuses system messages, as Gemma's does."""
+    tokenizer = load_backbone(str(tiny_llama), max_length_tokens=64).template.tokenizer
+    tokenizer.chat_template = CHOOSY
+    return Template(tokenizer, kind="chat-template", max_length_tokens=64)
+
+
 def test_a_chat_template_is_used_and_its_end_of_text_not_doubled(chatty: Template) -> None:
     (text,) = chatty.encode([([Message(role="user", content="egg")], "good")])
     assert chatty.tokenizer.decode(list(text.token_ids)) == "[user]egg\n[assistant]good</s>"
@@ -89,6 +114,18 @@ def test_a_chat_template_is_used_and_its_end_of_text_not_doubled(chatty: Templat
 def test_a_prompt_that_is_laid_out_already_is_not_laid_out_again(chatty: Template, response: str) -> None:
     laid_out = chatty.encode([("[user]egg\n[assistant]", response)])
     assert laid_out == chatty.encode([([Message(role="user", content="egg")], "good")])
+
+
+def test_a_conversation_that_the_chat_template_refuses_is_refused_by_a_sentence(choosy: Template) -> None:
+    with pytest.raises(RefusedConversation, match="refuses a conversation: No system message, please"):
+        choosy.encode([([Message(role="system", content="egg")], "good")])
+
+
+def test_a_broken_chat_template_is_the_backbones(chatty: Template) -> None:
+    chatty.tokenizer.chat_template = "{% for m in messages %}"
+    with pytest.raises(InvalidConfig, match="chat template is broken") as refusal:
+        chatty.encode([("egg", "good")])
+    assert refusal.value.field == "backbone"
 
 
 def test_a_text_prompt_and_one_user_message_are_the_same(bert: Template, llama: Template) -> None:

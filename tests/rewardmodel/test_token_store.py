@@ -15,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from preferences.errors import DamagedSnapshot
 from preferences.pairs import PairRules
 from preferences.records import ComparisonRecord
+from preferences.snapshot import read_snapshot, write_snapshot
 from preferences.targets import TARGET_KINDS
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data import token_store
@@ -210,6 +212,16 @@ def test_rows_that_end_early_leave_nothing_behind(tmp_path: Path, encoder: Templ
     with pytest.raises(Stopped):
         cached(tmp_path, {}, Tokenizing(rows(), rules=RULES, template=encoder))
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_damaged_snapshot_is_not_said_to_be_the_caches_fault(tmp_path: Path, encoder: Template) -> None:
+    path = tmp_path / "damaged.parquet"
+    write_snapshot(planted_records(prompts=60, responses=3), path)
+    content = bytearray(path.read_bytes())
+    content[4:64] = b"\x55" * 60
+    path.write_bytes(content)
+    with pytest.raises(DamagedSnapshot, match="cannot be read"):
+        cached(tmp_path / "cache", {}, Tokenizing(read_snapshot(path), rules=RULES, template=encoder))
 
 
 def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path, encoder: Template) -> None:

@@ -1,6 +1,7 @@
 """Training from end to end on a tiny encoder: same seed same weights, resumed = uninterrupted, planted truth found."""
 
 import json
+import math
 import random
 import signal
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from preferences.errors import DamagedSnapshot
 from preferences.pairs import PairRules
 from preferences.snapshot import read_snapshot, write_snapshot
 from rewardmodel.core.config import TrainConfig
@@ -19,15 +21,18 @@ from rewardmodel.core.data.batches import pad
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet, tokenize
 from rewardmodel.core.errors import ExpectedFailure, InvalidConfig, InvalidData
+from rewardmodel.core.evaluate_reward import FileRow
 from rewardmodel.core.losses.bradley_terry import bradley_terry_loss
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.routes.padded import PaddedRoute
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.train_reward import train
 from rewardmodel.core.training.fitting import Fitting
+from rewardmodel.core.training.frozen_features import with_known_features
 from rewardmodel.core.training.objective import Objective, pair_batch
-from rewardmodel.core.training.steps import plan, take_step
-from tests.rewardmodel.builders import make_run, record
+from rewardmodel.core.training.parallel import ALONE
+from rewardmodel.core.training.steps import RewardTally, plan, take_step
+from tests.rewardmodel.builders import make_run, planted_records, record
 from tests.rewardmodel.trainings import (
     StopAfter,
     largest_difference,
@@ -127,6 +132,36 @@ def test_a_step_that_is_cut_short_is_done_again_from_its_beginning(
     with RunDirectory(path) as directory:
         train(directory)
     assert largest_difference(weights_of(tmp_path / "whole"), weights_of(path)) == 0
+
+
+def test_a_frozen_backbone_that_is_asked_to_stop_stops_between_two_passes(tiny_bert: Path) -> None:
+    network = load_backbone(str(tiny_bert), max_length_tokens=64)
+    texts = network.template.encode([("boil an egg", f"good {'bad ' * number}") for number in range(20)])
+
+    class Asked:
+        looks = 0
+
+        @property
+        def should_stop(self) -> bool:
+            self.looks += 1
+            return self.looks >= 3
+
+    directory: Any = Asked()
+    with pytest.raises(Stopped):
+        with_known_features(network, texts, precision="fp32", tokens_per_batch=20, processes=ALONE, directory=directory)
+    assert directory.looks == 4  # after three passes of many, and once for all processes
+
+
+def test_a_step_tells_the_accuracy_of_decided_pairs_alone(tiny_bert: Path) -> None:
+    template = load_backbone(str(tiny_bert), max_length_tokens=64).template
+    rankings = (((1,), (0,)), ((0, 1),))
+    judged = [FileRow(record(f"how {number}", ["good", "bad"], ranking)) for number, ranking in enumerate(rankings)]
+    decided, tied = tokenize(judged, rules=PairRules(ties="half"), template=template).comparisons
+    for comparisons, accuracy, margin in (([decided, tied], 1, 2), ([tied], math.nan, math.nan)):
+        tally = RewardTally(torch.device("cpu"))
+        tally.add(torch.tensor([1.0, 3.0] * len(comparisons)), comparisons, torch.tensor(0.0))
+        figures = tally.figures(ALONE)
+        assert (figures["accuracy"], figures["margin"]) == pytest.approx((accuracy, margin), nan_ok=True)
 
 
 def test_eight_at_once_and_four_times_two_are_the_same_step(planted_snapshot: Path, tiny_bert: Path) -> None:
@@ -316,6 +351,31 @@ def test_a_snapshot_without_judgments_is_refused_with_the_reason(tiny_bert: Path
     write_snapshot([record("how", ["good", "bad"])], tmp_path / "empty.parquet", validation=0, test=0)
     with pytest.raises(InvalidData, match="1 with no judgment"):
         run_training(tmp_path / "run", settings(tmp_path / "empty.parquet", tiny_bert))
+
+
+def test_a_snapshot_that_is_not_what_its_manifest_names_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    for name, seed in (("one", 1), ("other", 2)):
+        write_snapshot(planted_records(prompts=9, responses=2, seed=seed), tmp_path / f"{name}.parquet")
+    (tmp_path / "other.parquet").replace(tmp_path / "one.parquet")
+    with pytest.raises(DamagedSnapshot, match="is not the file its manifest names"):
+        run_training(tmp_path / "run", settings(tmp_path / "one.parquet", tiny_bert))
+
+
+@pytest.mark.parametrize("place", ["nowhere.parquet", "."])
+def test_a_snapshot_that_is_no_file_is_refused_by_name(tiny_bert: Path, tmp_path: Path, place: str) -> None:
+    with pytest.raises(InvalidConfig, match="snapshot: there is no file") as refused:
+        run_training(tmp_path / "run", settings(tmp_path / place, tiny_bert))
+    assert refused.value.field == "snapshot"
+
+
+@pytest.mark.parametrize("more", [{}, {"heads": 3}, {"members": 2}])
+def test_a_training_that_left_all_numbers_is_refused_before_it_is_saved(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, learning_rate=1e300, comparisons_per_step=1000, epochs=1, **more)
+    with pytest.raises(ExpectedFailure, match="not finite numbers, and nothing was saved"):
+        run_training(tmp_path / "run", config)
+    assert not (tmp_path / "run" / "model").exists()
 
 
 def test_a_token_budget_cuts_the_run_short(planted_snapshot: Path, tiny_bert: Path, tmp_path: Path) -> None:

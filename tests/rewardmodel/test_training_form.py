@@ -83,7 +83,7 @@ def test_what_is_filled_in_becomes_the_config(browser: Client, snapshot: Snapsho
         ({"label_smoothing": "0.7"}, "label_smoothing", "label_smoothing must be at least 0 and below 0.5"),
         ({"heads": "3", "members": "2"}, "heads", "heads must be 1 where members is above 1"),
         ({"frozen_layers": "most"}, "frozen_layers", "frozen_layers must be one of all"),
-        ({"frozen_layers": "all", "lora_rank": "8"}, "frozen_layers", "must be null beside lora_rank"),
+        ({"frozen_layers": "all", "lora_rank": "8"}, "frozen_layers", "must not be &quot;all&quot; beside lora_rank"),
         ({"loss": "davidson"}, "loss", "loss davidson learns how often people see no difference"),
         ({"combine": "weights"}, "combine", "combine can be &quot;weights&quot; only where members is above 1"),
         ({"learning_rate": "abc"}, "learning_rate", "Enter a number."),

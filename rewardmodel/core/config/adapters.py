@@ -30,7 +30,11 @@ class AdapterSettings(Settings):
         self.require_at_least_one("lora_rank")
         self.require_positive("lora_alpha")
         self.require(0 <= self.lora_dropout < 1, "lora_dropout", "must be at least 0 and below 1")
-        named = self.lora_targets == ALL_LINEAR or (isinstance(self.lora_targets, tuple) and bool(self.lora_targets))
+        named = self.lora_targets == ALL_LINEAR or (
+            isinstance(self.lora_targets, tuple)
+            and bool(self.lora_targets)
+            and all(isinstance(name, str) for name in self.lora_targets)
+        )
         self.require(named, "lora_targets", 'must be "all-linear" or a list of names')
         self.require_one_of("quantization", QUANTIZATIONS)
         trains_adapters = self.quantization == "none" or self.lora_rank is not None

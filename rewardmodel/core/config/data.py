@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preferences.pairs import PairRules
 from preferences.weights import check_annotator_weights
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.settings import Settings
@@ -20,8 +21,8 @@ class DataSettings(Settings):
     pair_rules: Mapping[str, Any] | None = None
     """How judgments become pairs; None for the rules that the snapshot's manifest names."""
     annotator_weights: Mapping[str, Any] | None = None
-    """How much one judgment of each annotator counts, 0 or more, by pseudonym; 1 for whom it does not name. None: all
-    alike. In a run of the platform, "reliability" can compute it."""
+    """How much one judgment of each annotator counts, 0 or from 1e-6 to 1e6, by pseudonym; 1 for whom it does not name.
+    None: all alike. In a run of the platform, "reliability" can compute it."""
     max_length_tokens: int = 256
     """Tokens of prompt and response together; what is longer loses the beginning of its prompt."""
     long_rows: str = TRUNCATE
@@ -44,6 +45,10 @@ class DataSettings(Settings):
         self.require(self.max_length_tokens >= 16, "max_length_tokens", "must be at least 16")
         self.require_one_of("long_rows", (TRUNCATE, DROP))
         self.require(self.token_cache != "", "token_cache", "must be a folder or null")
+        try:
+            PairRules.from_dict(self.pair_rules or {})
+        except ValueError as error:
+            raise InvalidConfig(f"pair_rules: {error}", field="pair_rules") from None
         try:
             check_annotator_weights(self.annotator_weights or {})
         except ValueError as error:

@@ -8,6 +8,7 @@ MEAN, MINIMUM, MEAN_VARIANCE, WEIGHTS = "mean", "minimum", "mean-variance", "wei
 COMBINATIONS = (MEAN, MINIMUM, MEAN_VARIANCE, WEIGHTS)
 NO_AVERAGE, MOVING_AVERAGE, LAST_VALIDATIONS = "none", "ema", "last-validations"
 AVERAGES = (NO_AVERAGE, MOVING_AVERAGE, LAST_VALIDATIONS)
+MOST_HEADS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class EnsembleSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require_at_least_one("heads", "members", "averaged_validations")
+        self.require(self.heads <= MOST_HEADS, "heads", f"must be at most {MOST_HEADS}")
         self.require(self.heads == 1 or self.members == 1, "heads", "must be 1 where members is above 1")
         self.require_one_of("combine", COMBINATIONS)
         is_possible = self.combine != WEIGHTS or self.members > 1

@@ -15,14 +15,15 @@ class NetworkSettings(Settings):
     """Name that the reward model will carry; free text here."""
     seed: int = 0
     """Draws the head's first weights and the order of comparisons."""
-    frozen_layers: int | str | None = None
-    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. null: two, or
-    none in a model of fewer than six layers. "all": only the head learns, and each text is encoded once in all."""
+    frozen_layers: int | str = 0
+    """Lowest transformer layers that keep their weights; with one or more the embeddings keep theirs too. "all": only
+    the head learns, and each text is encoded once in all."""
     dropout: float = 0.0
     """Probability of dropout in the backbone while training."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.require_seed("seed")
         self.require(bool(self.backbone), "backbone", 'must be "minilm" or a local directory')
         if isinstance(self.frozen_layers, str):
             self.require_one_of("frozen_layers", ("all",))

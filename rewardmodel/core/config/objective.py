@@ -1,12 +1,12 @@
 """Settings about what a model is to make likely."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from preferences.pairs import PairRules
 from preferences.targets import TargetKind
+from preferences.weights import HIGHEST_WEIGHT
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.settings import Settings
 
@@ -17,6 +17,7 @@ RAO_KUPPER = "rao-kupper"
 PLACKETT_LUCE = "plackett-luce"
 REGRESSION = "regression"
 
+ARE_WEIGHTS = "must give numbers by name, not all of them 0 and none beyond 1,000,000"
 WITH_TIES = (DAVIDSON, RAO_KUPPER)
 LEARNS_FROM: dict[str, TargetKind] = {
     BRADLEY_TERRY: "pairs",
@@ -63,7 +64,7 @@ class ObjectiveSettings(Settings):
             one_head = "is for the loss regression only, so it must be false"
             self.require(not self.attribute_heads, "attribute_heads", one_head)
         elif self.attributes is not None:
-            self.require(_are_weights(self.attributes), "attributes", "must give numbers by name, not all of them 0")
+            self.require(_are_weights(self.attributes), "attributes", ARE_WEIGHTS)
 
     @property
     def learns_from(self) -> TargetKind:
@@ -96,7 +97,7 @@ class ObjectiveSettings(Settings):
 
 def _are_weights(values: Mapping[str, Any]) -> bool:
     are_numbers = all(
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= HIGHEST_WEIGHT
         for value in values.values()
     )
     return are_numbers and any(values.values())

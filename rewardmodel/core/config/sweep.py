@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from random import Random
 from types import NoneType
@@ -18,6 +19,7 @@ SCALES = (LOG, UNIFORM)
 DIGITS_DRAWN = 3
 TRIES_PER_DRAW = 100
 MOST_VALUES = 1000
+BEYOND = 2**63
 
 Annotations = Mapping[str, Any]
 
@@ -32,6 +34,8 @@ class Range:
 
     def drawn(self, draw: Random, *, whole: bool) -> float | int:
         """One number of three significant digits, within the ends; a whole one where the setting is."""
+        if self.scale == UNIFORM and whole:
+            return draw.randint(math.ceil(self.low), math.floor(self.high))
         if self.scale == LOG:
             value = math.exp(draw.uniform(math.log(self.low), math.log(self.high)))
         else:
@@ -77,6 +81,7 @@ def read_value(name: str, text: str, annotations: Annotations) -> Any:
     for kind in (int, float):
         number = _number(word, kind) if kind in kinds else None
         if number is not None:
+            _require_bounded(name, number)
             return number
     if str in kinds and word:
         return word
@@ -155,7 +160,7 @@ def combinations(
         raise InvalidConfig(f"These values have {size:,} combinations, and at most {most} are run.", field="vary")
     if draws is None or size <= draws:
         return [dict(zip(names, values, strict=True)) for values in product(*(lists[name] for name in names))]
-    return [_numbered(number, names, lists) for number in sorted(draw.sample(range(size), draws))]
+    return [_numbered(number, names, lists) for number in sorted(_sample(draw, size, draws))]
 
 
 def _annotation(name: str, annotations: Annotations) -> Any:
@@ -165,18 +170,35 @@ def _annotation(name: str, annotations: Annotations) -> Any:
     return annotations[name]
 
 
+def _sample(draw: Random, size: int, draws: int) -> Collection[int]:
+    """So many different numbers below `size`."""
+    if size <= sys.maxsize:
+        return draw.sample(range(size), draws)
+    found: set[int] = set()
+    while len(found) < draws:
+        found.add(draw.randrange(size))
+    return found
+
+
+def _require_bounded(name: str, value: Any) -> None:
+    """Raises: InvalidConfig for a number beyond 64 bits: no setting needs it, and arithmetic with it may overflow."""
+    if isinstance(value, int | float) and not abs(value) < BEYOND:
+        raise InvalidConfig(f"{name}: numbers lie between -{BEYOND:,} and {BEYOND:,}.", field=name)
+
+
 def _number(word: str, kind: type[int] | type[float]) -> int | float | None:
     try:
         number = kind(word)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if isinstance(number, int) or math.isfinite(number) else None
 
 
 def _typed(name: str, value: Any, annotations: Annotations) -> Any:
     """A value in the setting's type, as JSON has it; a number may come as a text."""
     if isinstance(value, str) and str not in kinds_of(annotations[name]):
         return read_value(name, value, annotations)
+    _require_bounded(name, value)
     value = typed(name, annotations[name], value)
     return list(value) if isinstance(value, tuple) else value
 
@@ -187,6 +209,8 @@ def _range(name: str, said: Mapping[str, Any], annotation: Any) -> Range:
         raise InvalidConfig(f"{name}: only numbers have a range. List the values.", field=name)
     if set(said) - {"low", "high", "scale"} or not {"low", "high"} <= set(said):
         raise InvalidConfig(f"{name}: a range has low, high and scale.", field=name)
+    for end in ("low", "high"):
+        _require_bounded(name, said[end])
     low, high = (typed(name, annotation, said[end]) for end in ("low", "high"))
     if not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high)):
         raise InvalidConfig(f"{name}: the ends of a range are numbers.", field=name)

@@ -28,8 +28,8 @@ class TrainConfig(
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        adapts = self.lora_rank is not None
-        self.require(not (adapts and self.frozen_layers == "all"), "frozen_layers", "must be null beside lora_rank")
+        adapts_nothing = self.lora_rank is not None and self.frozen_layers == "all"
+        self.require(not adapts_nothing, "frozen_layers", 'must not be "all" beside lora_rank')
         has_opinions = self.heads > 1 or self.members > 1
         one_opinion = "must be false where heads or members is above 1: attributes are parts of one opinion"
         self.require(not (self.attribute_heads and has_opinions), "attribute_heads", one_opinion)

@@ -11,20 +11,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import tokenizers
 import transformers
+from jinja2 import TemplateError, TemplateSyntaxError
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerBase
 
 from rewardmodel.core.data.texts import Prompt, as_messages, prompt_text, role_lines
-from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.errors import InvalidConfig, RefusedConversation
 
 SENTENCE_PAIR = "sentence-pair"
 CHAT_TEMPLATE = "chat-template"
 ROLE_LINES = "role-lines"
 PROMPT_SHARE = 0.25
+PROMPT, RESPONSE = -1, -2  # in the layout of a pair, beside the ids of special tokens
 LAYOUT_VERSION = 1  # goes up with every change here that gives some text other token ids
 
 
@@ -80,10 +83,21 @@ class Template:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def encode(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
-        """Token ids of each (prompt, response), in order. A prompt that several responses have is encoded once."""
+        """Token ids of each (prompt, response), in order. A prompt that several responses have is encoded once.
+
+        Raises: RefusedConversation if the chat template refuses one of them; InvalidConfig if it is broken.
+        """
         if self.kind == SENTENCE_PAIR:
             return self._encode_sentence_pairs(items)
         return self._encode_chats(items)
+
+    def refuses(self, items: Sequence[tuple[Prompt, str]]) -> bool:
+        """Whether one of these conversations is none to the chat template."""
+        try:
+            self.encode(items)
+        except RefusedConversation:
+            return True
+        return False
 
     def _encode_sentence_pairs(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
         room = self.max_length_tokens - self._backend.num_special_tokens_to_add(True)
@@ -93,13 +107,27 @@ class Template:
         for prompt, response in zip(prompts, responses, strict=True):
             prompt_tokens, response_tokens = shares(len(prompt), len(response), room=room)
             is_truncated = prompt_tokens < len(prompt) or response_tokens < len(response)
-            pair = self._backend.post_process(
-                _shortened(prompt, prompt_tokens, direction="left"),
-                _shortened(response, response_tokens, direction="right"),
-                True,
-            )
-            encoded.append(EncodedText(tuple(pair.ids), tuple(pair.type_ids), is_truncated))
+            kept = {PROMPT: prompt.ids[len(prompt) - prompt_tokens :], RESPONSE: response.ids[:response_tokens]}
+            parts = [kept.get(part, [part]) for part, _ in self._pair_layout]
+            types = [[type_] * len(ids) for ids, (_, type_) in zip(parts, self._pair_layout, strict=True)]
+            encoded.append(EncodedText(tuple(chain(*parts)), tuple(chain(*types)), is_truncated))
         return encoded
+
+    @cached_property
+    def _pair_layout(self) -> list[tuple[int, int]]:
+        """What a pair is made of, in order: PROMPT, RESPONSE or the id of a special token, each with its token type.
+
+        Learned from two texts of one token. Given long texts to cut, the tokenizer combines every part that it cuts
+        off one of them with every part of the other: gigabytes for two of 100,000 characters.
+        """
+        token = self._backend.encode("a", add_special_tokens=False)
+        token.truncate(1)
+        pair = self._backend.post_process(token, token, True)
+        texts = iter((PROMPT, RESPONSE))
+        return [
+            (id_ if is_special else next(texts), type_)
+            for id_, type_, is_special in zip(pair.ids, pair.type_ids, pair.special_tokens_mask, strict=True)
+        ]
 
     def _encode_chats(self, items: Sequence[tuple[Prompt, str]]) -> list[EncodedText]:
         parts = [self._chat_parts(prompt, response) for prompt, response in items]
@@ -144,8 +172,13 @@ class Template:
         return start, end.rstrip()
 
     def _chat(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool) -> str:
-        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
-        return str(text)
+        lay_out = self.tokenizer.apply_chat_template
+        try:
+            return str(lay_out(messages, tokenize=False, add_generation_prompt=add_generation_prompt))
+        except TemplateSyntaxError as error:
+            raise InvalidConfig(f"The backbone's chat template is broken: {error}.", field="backbone") from None
+        except TemplateError as error:
+            raise RefusedConversation(f"The chat template refuses a conversation: {error}.") from None
 
     @cached_property
     def _opening(self) -> str:
@@ -158,15 +191,6 @@ class Template:
     def _start_ids(self) -> list[int]:
         start = self.tokenizer.bos_token_id
         return [] if start is None else [start]
-
-
-def _shortened(encoding: Encoding, tokens: int, *, direction: str) -> Encoding:
-    """An encoding of at most so many tokens, cut on that side; the one given stays as it is."""
-    if len(encoding) <= tokens:
-        return encoding
-    copy = Encoding.merge([encoding], False)
-    copy.truncate(tokens, direction=direction)
-    return copy
 
 
 def choose_kind(tokenizer: PreTrainedTokenizerBase, *, is_decoder: bool) -> str:

@@ -8,14 +8,26 @@ from pathlib import Path
 
 from preferences.manifest import Manifest
 from preferences.pairs import PairRules
-from preferences.snapshot import read_snapshot
+from preferences.snapshot import manifest_of_file, read_snapshot
 from preferences.splits import Split
 from preferences.targets import TargetKind
 from rewardmodel.core.config.data import DROP, DataSettings
 from rewardmodel.core.data.template import Template
 from rewardmodel.core.data.token_store import cached
 from rewardmodel.core.data.training_set import Tokenizing, TrainingSet
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import RunDirectory
+
+
+def manifest_of(settings: DataSettings) -> Manifest:
+    """What the snapshot that the settings name says about itself.
+
+    Raises: InvalidConfig if there is no such file; DamagedSnapshot if it is no snapshot, or another than its manifest
+        names: a model says which one it comes from, and tokens are cached by that name.
+    """
+    if not Path(settings.snapshot).is_file():
+        raise InvalidConfig(f"snapshot: there is no file {settings.snapshot}.", field="snapshot")
+    return manifest_of_file(settings.snapshot)
 
 
 def read_split(
@@ -38,7 +50,7 @@ def read_split(
         rules: how judgments become pairs.
         targets: which kinds of target a comparison must have at least one of.
 
-    Raises: Stopped when asked to; TokenCacheUnwritable.
+    Raises: Stopped when asked to; DamagedSnapshot; TokenCacheUnwritable.
     """
     if split != "train":
         rules = replace(rules, votes="each")

@@ -19,10 +19,20 @@ from rewardmodel.core.data.comparison import PackedComparisons, TokenizedCompari
 from rewardmodel.core.data.template import EncodedText, Template
 from rewardmodel.core.data.texts import Prompt, response_text
 from rewardmodel.core.data.token_tables import Packer, joined
-from rewardmodel.core.errors import InvalidData
+from rewardmodel.core.errors import InvalidData, RefusedConversation
 
-__all__ = ["HasRecord", "TokenizedComparison", "Tokenizing", "TrainingSet", "require_pairs", "texts_of", "tokenize"]
+__all__ = [
+    "REFUSED",
+    "HasRecord",
+    "TokenizedComparison",
+    "Tokenizing",
+    "TrainingSet",
+    "require_pairs",
+    "texts_of",
+    "tokenize",
+]
 
+REFUSED = "a conversation that the chat template refuses"
 COMPARISONS_AT_ONCE = 256
 CHUNKS_AT_ONCE = 2  # one is laid out by Python while the tokenizer's own threads encode the other
 
@@ -140,7 +150,10 @@ class Tokenizing:
         """The comparisons, chunk by chunk, in the order of the rows."""
         for encoded in _ahead(self._encode, self._chunks()):
             chunk: list[TokenizedComparison] = []
-            for _, prompt in groupby(encoded, key=lambda one: one[0].prompt_hash):
+            laid_out = [(record, found, texts) for record, found, texts in encoded if texts is not None]
+            if len(laid_out) < len(encoded):
+                self.left_out[REFUSED] += len(encoded) - len(laid_out)
+            for _, prompt in groupby(laid_out, key=lambda one: one[0].prompt_hash):
                 chunk.extend(self._weigh(list(prompt)))
             self.truncated += sum(text.is_truncated for comparison in chunk for text in comparison.texts)
             yield chunk
@@ -188,12 +201,18 @@ class Tokenizing:
 
     def _encode(
         self, chunk: Sequence[tuple[ComparisonRecord, Targets]]
-    ) -> list[tuple[ComparisonRecord, Targets, tuple[EncodedText, ...]]]:
+    ) -> list[tuple[ComparisonRecord, Targets, tuple[EncodedText, ...] | None]]:
+        """Each comparison with its texts; without where the template refuses their conversation."""
         items: list[tuple[Prompt, str]] = []
         for record, found in chunk:
             texts = texts_of(record)
             items.extend(texts[index] for index in found.responses)
-        encoded = iter(self.template.encode(items))
+        try:
+            encoded = iter(self.template.encode(items))
+        except RefusedConversation:
+            if len(chunk) == 1:
+                return [(*chunk[0], None)]
+            return [part for one in chunk for part in self._encode([one])]
         return [(record, found, tuple(islice(encoded, len(found.responses)))) for record, found in chunk]
 
     def _weigh(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rewardmodel.core.evaluation.figures import Figure, figure, mean_of
+from rewardmodel.core.evaluation.figures import Figure, figure, mean_of, reason_against, undefined
 from rewardmodel.core.metrics import pair_brier, pair_log_loss, pairwise_correct, win_probability
 from rewardmodel.core.resampling import Floats, Interval, Resampling
 
@@ -42,11 +42,15 @@ def calibration_figures(
 
 
 def _at(lead: Floats, resampling: Resampling, temperature: float) -> dict[str, Figure]:
-    ece = ece_interval(lead, resampling, temperature=temperature)
+    reason = reason_against(len(lead), resampling.prompts)
+    ece = undefined(reason, n=len(lead), prompts=resampling.prompts)
+    if not reason:
+        interval = ece_interval(lead, resampling, temperature=temperature)
+        ece = figure(interval, n=len(lead), prompts=resampling.prompts)
     return {
         "log_loss": mean_of(resampling, pair_log_loss(lead, temperature=temperature)),
         "brier": mean_of(resampling, pair_brier(lead, temperature=temperature)),
-        "ece": figure(ece, n=len(lead), prompts=resampling.prompts),
+        "ece": ece,
     }
 
 

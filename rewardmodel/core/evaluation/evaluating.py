@@ -1,6 +1,6 @@
 """One evaluation: score every comparison once, then ask everything of what was seen."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,8 @@ from preferences.pairs import PairRules
 from preferences.ratings import derive_ratings
 from preferences.records import ComparisonRecord
 from rewardmodel.core.data.texts import response_text
-from rewardmodel.core.data.training_set import HasRecord, texts_of
+from rewardmodel.core.data.training_set import REFUSED, HasRecord, texts_of
+from rewardmodel.core.errors import RefusedConversation
 from rewardmodel.core.evaluation.attributes import Ratings, attribute_figures
 from rewardmodel.core.evaluation.calibration import calibration_figures, expected_calibration_error
 from rewardmodel.core.evaluation.disagreements import Disagreements
@@ -94,6 +95,11 @@ def evaluate_rows(
     return report if benchmark is None else {**report, "benchmark": benchmark.figures(seed=seed)}
 
 
+def found_anything(report: Mapping[str, Any]) -> bool:
+    """Whether there was something to hold the model against: a pair, or a rating of an attribute that has a head."""
+    return bool(report["pairs"]) or any(one["rmse"]["n"] for one in report.get("attributes", ()))
+
+
 def look_at(
     chunk: Sequence[HasRecord],
     scorer: RewardScorer,
@@ -107,8 +113,12 @@ def look_at(
     tallies = seen.tallies
     tallies.rows += len(chunk)
     heard = list(_heard(chunk, rules, tallies, hears_ratings=bool(scorer.card.attributes)))
-    items = [ScoreItem(prompt, text) for record, _ in heard for prompt, text in texts_of(record)]
-    rewards = iter(scorer.score(items))
+    try:
+        rewards = iter(scorer.score(_items(heard)))
+    except RefusedConversation:
+        read = [one for one in heard if not scorer.refuses(_items([one]))]
+        tallies.left_out[REFUSED] += len(heard) - len(read)
+        heard, rewards = read, iter(scorer.score(_items(read)))
     for record, verdicts in heard:
         found = list(islice(rewards, len(record.responses)))
         if scorer.card.attributes:
@@ -126,6 +136,10 @@ def look_at(
             seen.word_scores.append(words.model.scores(texts))
         if benchmark is not None:
             benchmark.add(record, values)
+
+
+def _items(heard: Iterable[tuple[ComparisonRecord, list[Verdict]]]) -> list[ScoreItem]:
+    return [ScoreItem(prompt, text) for record, _ in heard for prompt, text in texts_of(record)]
 
 
 def _heard(

@@ -4,12 +4,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rewardmodel.core.resampling import Bools, Floats, Interval, Resampling
+from rewardmodel.core.resampling import FEWEST_PROMPTS, Bools, Floats, Interval, Resampling
 
 Figure: TypeAlias = dict[str, Any]  # {"value", "low", "high", "n", "prompts"}; without a value "reason" instead of ends
 
 FEWEST = 20
-FEWEST_PROMPTS = 5
 TOO_FEW = f"fewer than {FEWEST}"
 TOO_FEW_PROMPTS = f"fewer than {FEWEST_PROMPTS} prompts"
 

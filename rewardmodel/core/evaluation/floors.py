@@ -80,15 +80,18 @@ def floor_figures(
 ) -> list[dict[str, Any]]:
     """Each floor's accuracy, and by how much the model's is above it on the same pairs (paired bootstrap).
 
+    Where the better answer is often the shorter one, the longer one is below chance; so chance is a floor as well.
+
     Args: word_scores: what the bag of words gives each response of each comparison; empty without one.
     """
     longer: dict[str, Any] = {"name": "longer", **_beside(tallies.length_leads(), leads, resampling)}
+    chance: dict[str, Any] = {"name": "chance", **_beside(np.zeros_like(leads), leads, resampling)}
     if words.model is None:
         absent = undefined(words.reason)
-        return [longer, {"name": "words", "accuracy": absent, "difference": absent}]
+        return [longer, {"name": "words", "accuracy": absent, "difference": absent}, chance]
     beside = _beside(tallies.differences_of(word_scores), leads, resampling)
     learned = {"pairs": words.model.pairs, "words": len(words.model.vocabulary), "is_the_models": words.is_the_models}
-    return [longer, {"name": "words", **beside, "learned_from": learned}]
+    return [longer, {"name": "words", **beside, "learned_from": learned}, chance]
 
 
 def _beside(floor_leads: Floats, leads: Floats, resampling: Resampling) -> dict[str, Any]:

@@ -59,13 +59,21 @@ class Limits:
 
     Args:
         waiting_texts: a request is refused if more than so many would wait; one alone is always let in.
-        request_seconds: from the queue to the last reward.
+        request_seconds: from a request's items to the last reward.
+        encoded_at_once: requests whose texts become tokens at the same time; each may hold many times its size.
         gathering_seconds: how long a busy model waits for a batch to fill; an idle one never does.
     """
 
     waiting_texts: int = 8192
     request_seconds: float = 120.0
     gathering_seconds: float = 0.002
+    encoded_at_once: int = 4
+
+    def too_slow(self, texts: int) -> TooSlow:
+        return TooSlow(
+            f"{texts} texts were not scored within {self.request_seconds:g} s. Send fewer at a time, "
+            "or raise PLUMBLINE_SCORER_REQUEST_SECONDS."
+        )
 
 
 @dataclass(eq=False)
@@ -122,23 +130,24 @@ class Batcher:
     def waiting_texts(self) -> int:
         return len(self._line)
 
-    def score(self, texts: Sequence[EncodedText]) -> list[Reward]:
+    def score(self, texts: Sequence[EncodedText], *, until: float | None = None) -> list[Reward]:
         """The reward of each text, in the order given, once the last of them is scored.
 
-        Raises: QueueFull at once; TooSlow after the limit; ScoringFailed if the model could not score one of them.
+        Args:
+            until: when it is too late, by time.monotonic(); by default after the limit.
+
+        Raises: QueueFull at once; TooSlow when it is too late; ScoringFailed if the model could not score one of them.
         """
         if not texts:
             return []
         request = _Request(texts, rewards=[None] * len(texts), left=len(texts))
         with self._changed:
             self._enqueue(request)
-        if not request.is_done.wait(self._limits.request_seconds):
+        seconds = self._limits.request_seconds if until is None else max(0.0, until - time.monotonic())
+        if not request.is_done.wait(seconds):
             with self._changed:
                 self._drop(request)
-            raise TooSlow(
-                f"{len(texts)} texts were not scored within {self._limits.request_seconds:g} s. Send fewer at a time, "
-                "or raise PLUMBLINE_SCORER_REQUEST_SECONDS."
-            )
+            raise self._limits.too_slow(len(texts))
         if request.failure is not None:
             raise ScoringFailed("The model could not score a batch.") from request.failure
         return [reward for reward in request.rewards if reward is not None]

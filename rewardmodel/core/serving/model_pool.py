@@ -79,7 +79,7 @@ class ModelPool:
     ) -> None:
         self.metrics = metrics or ServingMetrics()
         self._home = home
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._load = load
         self._guard = threading.Lock()
         self._loading_others = threading.Lock()
@@ -167,7 +167,7 @@ class ModelPool:
             self.metrics.count_load("failed")
             raise
         self.metrics.count_load("loaded")
-        return ServedModel(name, scorer, Batcher(scorer, limits=self._limits, metrics=self.metrics))
+        return ServedModel(name, scorer, Batcher(scorer, limits=self.limits, metrics=self.metrics))
 
     def _look(self) -> None:
         """Start loading if champion.json is another file than the one last seen, or if what it names was broken."""

@@ -91,6 +91,14 @@ def rerank_items(body: Mapping[str, Any]) -> list[ScoreItem]:
     ]
 
 
+def model_name(body: Mapping[str, Any]) -> str | None:
+    """The model that POST /v1/score asks for by name or alias; None for the champion."""
+    name = body.get("model")
+    if name is not None and not isinstance(name, str):
+        raise InvalidRequest("model must be a name or an alias.", {"model": "must be a text"})
+    return name
+
+
 def _prompt(item: Mapping[str, Any], where: str) -> Prompt:
     prompt = item.get("prompt")
     if isinstance(prompt, list):

@@ -10,27 +10,30 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import torch
 
-from rewardmodel.core.errors import BrokenModel, ExpectedFailure, InvalidConfig
+from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.errors import BrokenModel, ExpectedFailure, InvalidConfig, RefusedConversation
 from rewardmodel.core.scorer import PRECISIONS, RewardScorer, ScoreItem
 from rewardmodel.core.serving import answer_shapes as answers
 from rewardmodel.core.serving import request_shapes as requests
 from rewardmodel.core.serving.batching import Limits, QueueFull, TooSlow
 from rewardmodel.core.serving.metrics import CONTENT_TYPE
-from rewardmodel.core.serving.model_pool import ModelPool, NoModel, StillLoading, UnknownModel
+from rewardmodel.core.serving.model_pool import ModelPool, NoModel, ServedModel, StillLoading, UnknownModel
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
-    413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
+    408: "Request Timeout", 413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+    504: "Gateway Timeout",
 }  # fmt: skip
 OPEN = ("/health", "/ready")
 FAILURES: dict[type[ExpectedFailure], tuple[int, str, dict[str, str]]] = {
@@ -39,6 +42,7 @@ FAILURES: dict[type[ExpectedFailure], tuple[int, str, dict[str, str]]] = {
     StillLoading: (503, "loading", {"Retry-After": "2"}),
     QueueFull: (503, "queue_full", {"Retry-After": "1"}),
     TooSlow: (504, "too_slow", {}),
+    RefusedConversation: (400, "invalid", {}),
     ExpectedFailure: (503, "broken_model", {}),
 }
 
@@ -85,6 +89,7 @@ class ScoringApplication:
     def __init__(self, pool: ModelPool, *, token: str = "") -> None:
         self.pool = pool
         self._token = token
+        self._encoding = BoundedSemaphore(pool.limits.encoded_at_once)
         self._pages: dict[str, Callable[[], Answer]] = {
             "/health": lambda: Answer(200, pool.state()),
             "/ready": self._ready,
@@ -123,15 +128,20 @@ class ScoringApplication:
         if method != wanted:
             message = f"{path} is asked by {wanted}, not {method}."
             return failure(405, "method_not_allowed", message, headers={"Allow": wanted})
-        if path in self._pages:
-            return self._pages[path]()
+        return self._pages[path]() if path in self._pages else self._read_and_score(environ, SCORING[path])
+
+    def _read_and_score(self, environ: WSGIEnvironment, route: Route) -> Answer:
         length = environ.get("CONTENT_LENGTH") or "0"
         is_large = not length.isdecimal() or int(length) > LARGEST_BODY_BYTES
-        raw = b"" if is_large else environ["wsgi.input"].read(LARGEST_BODY_BYTES + 1)
+        try:
+            raw = b"" if is_large else environ["wsgi.input"].read(LARGEST_BODY_BYTES + 1)
+        except (TimeoutError, BlockingIOError):  # the second where the socket itself keeps the time
+            message = "The rest of the request did not come. Send it again."
+            return failure(408, "silent", message, headers={"Connection": "close"})
         if is_large or len(raw) > LARGEST_BODY_BYTES:
             message = f"The request has more than {LARGEST_BODY_BYTES} bytes. Send fewer items."
             return failure(413, "too_large", message, headers={"Connection": "close"})
-        return self._score(SCORING[path], raw)
+        return self._score(route, raw)
 
     def _is_allowed(self, environ: WSGIEnvironment) -> bool:
         sent = str(environ.get("HTTP_AUTHORIZATION", ""))
@@ -163,15 +173,25 @@ class ScoringApplication:
 
     def _answer(self, route: Route, body: Mapping[str, Any]) -> dict[str, Any]:
         items = route.items(body)
-        name = body.get("model")
-        chosen = self.pool.named(name) if route.names_our_models and isinstance(name, str) else self.pool.champion()
-        texts = chosen.scorer.encode(items)
-        rewards = chosen.batcher.score(texts)
+        name = requests.model_name(body) if route.names_our_models else None
+        chosen = self.pool.champion() if name is None else self.pool.named(name)
+        until = time.monotonic() + self.pool.limits.request_seconds
+        texts = self._encoded(chosen, items, until)
+        rewards = chosen.batcher.score(texts, until=until)
         if not all(math.isfinite(reward.reward) for reward in rewards):
             raise BrokenModel(f"{chosen.name} gives rewards that are no numbers. Promote another model.")
         self.pool.metrics.count_texts(chosen.name, len(texts))
         scored = answers.Scored(rewards=rewards, tokens=sum(len(text.token_ids) for text in texts), **chosen.labels)
         return route.answer(scored, body)
+
+    def _encoded(self, chosen: ServedModel, items: Sequence[ScoreItem], until: float) -> list[EncodedText]:
+        """The items as tokens, a few requests at a time. Raises: TooSlow if its turn does not come in time."""
+        if not self._encoding.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise self.pool.limits.too_slow(len(items))
+        try:
+            return chosen.scorer.encode(items)
+        finally:
+            self._encoding.release()
 
 
 def create_application() -> ScoringApplication:

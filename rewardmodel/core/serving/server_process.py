@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 APPLICATION = "rewardmodel.core.serving.serve:create_application()"
+WORKER = "rewardmodel.core.serving.worker.ImpatientWorker"
 THREADS = 64
 GRACE_SECONDS = 30
 SILENCE_SECONDS = 120
@@ -32,7 +33,7 @@ def become_server(*, host: str, port: int, threads: int) -> None:
     os.chdir(Path(__file__).resolve().parents[3])
     command = [
         sys.executable, "-m", "gunicorn", APPLICATION, "--bind", f"{host}:{port}",
-        "--worker-class", "gthread", "--workers", "1", "--threads", str(threads),
+        "--worker-class", WORKER, "--workers", "1", "--threads", str(threads),
         "--timeout", str(SILENCE_SECONDS), "--graceful-timeout", str(GRACE_SECONDS),
         "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip

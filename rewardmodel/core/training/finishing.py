@@ -16,7 +16,7 @@ from rewardmodel.core.ensembles.heads import on_one_scale, write_mean_head
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
 from rewardmodel.core.head_bank import HeadBank
 from rewardmodel.core.model import RewardNetwork
-from rewardmodel.core.reference import measured, reference_texts
+from rewardmodel.core.reference import measured, reference_texts, require_finite
 
 
 def finish_network(
@@ -36,7 +36,9 @@ def finish_network(
         tie_parameter: as training found it.
 
     Returns: the digest of the saved model, and its card.
+    Raises: ExpectedFailure for weights or rewards that are not finite.
     """
+    require_finite([*network.model.parameters(), *network.heads.parameters()])
     if isinstance(network.heads, HeadBank):
         texts, tokens = reference_texts(data), TOKENS_PER_BATCH[network.device.type]
         on_one_scale(network.heads, read_members((network,), texts, tokens_per_batch=tokens))

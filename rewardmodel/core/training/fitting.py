@@ -264,20 +264,23 @@ class Fitting:
             precision=self.config.precision,
             tokens_per_batch=tokens,
             processes=self.processes,
+            directory=self.directory,
         )
         return known, PaddedRoute(reason="the backbone is frozen, and each text was encoded once"), sys.maxsize
 
     def _resume(self) -> None:
         """Go on from the newest checkpoint, if there is one."""
-        if checkpoint := self.directory.latest_checkpoint():
-            self.position, self.best_weights = load_state(
-                checkpoint,
-                model=self.trained,
-                optimizer=self.optimizer,
-                config_digest=self.position.config_digest,
+        digest = self.position.config_digest
+        state = self.directory.resumed(
+            lambda checkpoint: (
+                *load_state(checkpoint, model=self.trained, optimizer=self.optimizer, config_digest=digest),
+                load_averaged(checkpoint, model=self.trained),
             )
+        )
+        if state is not None:
+            self.position, self.best_weights, averaged = state
             if self.average is not None:
-                self.average.parts = load_averaged(checkpoint, model=self.trained)
+                self.average.parts = averaged
             if self.position.recomputes:
                 self._save_memory()
         self.processes.wait_for_all()  # nobody writes a checkpoint while another still looks for the newest

@@ -11,6 +11,7 @@ from rewardmodel.core.data.batches import TextBatch, pad, text_batches
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.hardware import computing_in
 from rewardmodel.core.model import RewardNetwork
+from rewardmodel.core.run_directory import RunDirectory, Stopped
 from rewardmodel.core.training.parallel import Processes
 
 
@@ -39,9 +40,18 @@ class FrozenNetwork(RewardNetwork):
 
 
 def with_known_features(
-    network: RewardNetwork, texts: Iterable[EncodedText], *, precision: str, tokens_per_batch: int, processes: Processes
+    network: RewardNetwork,
+    texts: Iterable[EncodedText],
+    *,
+    precision: str,
+    tokens_per_batch: int,
+    processes: Processes,
+    directory: RunDirectory,
 ) -> FrozenNetwork:
-    """The same network with the features of these texts. Each process computes its part of them; all end with all."""
+    """The same network with the features of these texts. Each process computes its part of them; all end with all.
+
+    Raises: Stopped when one of the processes is asked to; nothing of it is kept.
+    """
     network.model.eval()
     pad_token_id = int(network.model.config.pad_token_id)
     by_key = {key_of(text): text for text in texts}
@@ -51,6 +61,10 @@ def with_known_features(
         for places in text_batches(distinct, tokens=tokens_per_batch)[processes.rank :: processes.count]:
             batch = pad([distinct[place] for place in places], pad_token_id=pad_token_id)
             known[places] = network.features(batch.to(network.device))
+            if directory.should_stop:
+                break
+    if any(processes.most([directory.should_stop])):
+        raise Stopped
     return FrozenNetwork(
         network.model,
         network.template,

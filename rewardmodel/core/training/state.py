@@ -5,16 +5,18 @@ backbone again. Random numbers are drawn anew for each step (see `fitting`), so 
 machine a resumed run ends in bit-identical weights.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.errors import DamagedCheckpoint, InvalidConfig
 from rewardmodel.core.training.sharding import divided_like, local, part_like, whole
 
 WEIGHTS = "weights.safetensors"
@@ -138,27 +140,40 @@ def load_state(
 ) -> tuple[Position, dict[str, Tensor] | None]:
     """Restore model and optimizer in place; return the position and the best weights so far.
 
-    Raises: InvalidConfig if the state belongs to another config or other data.
+    Raises: InvalidConfig if the state belongs to another config or other data; DamagedCheckpoint, with model and
+        optimizer in between.
     """
-    position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
+    with _whole(folder):
+        position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
     if position.config_digest != config_digest:
         raise InvalidConfig(
             f"{folder} belongs to another config or snapshot. Start a new run, or give back the settings it began with."
         )
-    restore_weights(model, _own_parts(model, load_file(folder / WEIGHTS)))
-    _restore_optimizer(model, optimizer, load_file(folder / OPTIMIZER))
-    best = folder / BEST_WEIGHTS
-    return position, _own_parts(model, load_file(best)) if best.exists() else None
+    with _whole(folder):
+        best = None if position.best_loss is None else _own_parts(model, load_file(folder / BEST_WEIGHTS))
+        restore_weights(model, _own_parts(model, load_file(folder / WEIGHTS)))
+        _restore_optimizer(model, optimizer, load_file(folder / OPTIMIZER))
+    return position, best
 
 
 def load_averaged(folder: Path, *, model: nn.Module) -> list[dict[str, Tensor]]:
-    """The sets of weights that an average needs to go on; none before the first."""
+    """The sets of weights that an average needs to go on; none before the first. Raises: DamagedCheckpoint."""
     if not (folder / AVERAGED).exists():
         return []
-    tensors = load_file(folder / AVERAGED)
-    numbers = sorted({int(name.partition("/")[0]) for name in tensors})
-    by_number = ({name: tensors[f"{number}/{name}"] for name in trained_weights(model)} for number in numbers)
-    return [_own_parts(model, weights) for weights in by_number]
+    with _whole(folder):
+        tensors = load_file(folder / AVERAGED)
+        numbers = sorted({int(name.partition("/")[0]) for name in tensors})
+        by_number = ({name: tensors[f"{number}/{name}"] for name in trained_weights(model)} for number in numbers)
+        return [_own_parts(model, weights) for weights in by_number]
+
+
+@contextlib.contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """What cannot be read of a checkpoint is its damage."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise DamagedCheckpoint(f"The checkpoint {folder} is damaged ({type(error).__name__}: {error}).") from None
 
 
 def _gather(into: dict[str, Tensor], name: str, value: Tensor, *, keep: bool) -> None:

@@ -12,6 +12,7 @@ from rewardmodel.core.data.batches import epoch_steps
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
 from rewardmodel.core.ensembles.heads import cost_of_heads
 from rewardmodel.core.hardware import computing_in
+from rewardmodel.core.losses.outcomes import TIE
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.routes.route import Route
 from rewardmodel.core.training.objective import Objective, pair_batch
@@ -138,21 +139,24 @@ class RewardTally:
 
     def add(self, rewards: Tensor, comparisons: Sequence[TokenizedComparison], cost: Tensor) -> None:
         """Take in the rewards of these comparisons, shape (B,), and their part of the step's loss, shape ()."""
-        pair = pair_batch(comparisons).to(rewards.device)
-        lead = rewards[pair.better] - rewards[pair.worse]
+        pair = pair_batch(comparisons)
+        decided = pair.target != TIE
+        better, worse = pair.better[decided].to(rewards.device), pair.worse[decided].to(rewards.device)
+        lead = rewards[better] - rewards[worse]
         self.sums += torch.stack([cost, (lead > 0).sum(), lead.sum(), rewards.sum()])
         self.texts += len(rewards)
         self.pairs += len(lead)
 
     def figures(self, processes: Processes, **others: Tensor) -> dict[str, float]:
-        """Loss, share of pairs in the right order, mean lead and reward, beside others; one read from the device."""
+        """Loss, share of decided pairs in the right order, their mean lead, mean reward, and others; NaN where no pair
+        is decided. One read from the device."""
         counts = self.sums.new_tensor([self.pairs, self.texts])
         loss, correct, lead, reward, pairs, texts = processes.total(torch.cat([self.sums, counts]))
         figures = {
             "loss": loss,
             **others,
-            "accuracy": correct / pairs.clamp(min=1),
-            "margin": lead / pairs.clamp(min=1),
+            "accuracy": correct / pairs,
+            "margin": lead / pairs,
             "mean_reward": reward / texts.clamp(min=1),
         }
         return dict(zip(figures, torch.stack(list(figures.values())).tolist(), strict=True))

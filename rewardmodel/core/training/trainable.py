@@ -34,7 +34,7 @@ def make_trainable(network: RewardNetwork, config: TrainConfig, device: torch.de
     elif config.lora_rank is not None:
         adapt(model, config)
     else:
-        freeze_lower_layers(model, None if config.frozen_layers is None else int(config.frozen_layers))
+        freeze_lower_layers(model, int(config.frozen_layers))
     model.to(device)  # type: ignore[arg-type]
     network.heads.to(device)
 
@@ -44,7 +44,7 @@ def adapt(model: PreTrainedModel, config: TrainConfig) -> None:
     if config.lora_rank is not None:
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
-            add_adapters(model, config, frozen_layers=int(config.frozen_layers or 0))
+            add_adapters(model, config, frozen_layers=int(config.frozen_layers))
 
 
 def recompute_activations(network: RewardNetwork) -> None:

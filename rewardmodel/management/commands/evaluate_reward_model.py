@@ -19,7 +19,7 @@ class Command(JsonCommand):
 
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model", help="A model's name, or an alias such as champion.")
-        parser.add_argument("data", help="A file, or a snapshot's id or the beginning of its content hash.")
+        parser.add_argument("data", help="A file, or a snapshot's id or name, or the beginning of its content hash.")
         parser.add_argument("--split", default="test", choices=SPLITS)
         parser.add_argument(
             "--format",

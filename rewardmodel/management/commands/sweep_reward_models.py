@@ -27,7 +27,7 @@ class Command(JsonCommand):
     help = "Train reward models over a grid or a draw of settings; validation chooses. Without --wait workers do it."
 
     def add_own_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("snapshot", help="A snapshot's id, or the beginning of its content hash.")
+        parser.add_argument("snapshot", help="A snapshot's id or name, or the beginning of its content hash.")
         parser.add_argument("--config", help="A JSON file with settings of TrainConfig that all runs share.")
         parser.add_argument(
             "--vary",

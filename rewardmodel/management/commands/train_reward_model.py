@@ -21,7 +21,7 @@ class Command(JsonCommand):
     help = "Train a reward model on a snapshot. Without --wait a worker does it."
 
     def add_own_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("snapshot", help="A snapshot's id, or the beginning of its content hash.")
+        parser.add_argument("snapshot", help="A snapshot's id or name, or the beginning of its content hash.")
         parser.add_argument("--config", help="A JSON file with settings of TrainConfig.")
         parser.add_argument("--name", default="", help="Name of the model; the project and a number by default.")
         parser.add_argument("--wait", action="store_true", help="Train here and answer with the figures.")
@@ -49,7 +49,7 @@ def read_config(file: str | None) -> dict[str, Any]:
         return {}
     try:
         config = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidTraining(_("%(file)s is no readable JSON: %(error)s") % {"file": file, "error": error}) from error
     if not isinstance(config, dict):
         raise InvalidTraining(_("%(file)s must hold a JSON object.") % {"file": file})
