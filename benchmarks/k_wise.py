@@ -55,8 +55,8 @@ QUICK_PROMPTS = 6
 SPLIT: dict[str, Any] = {"seed": 0, "validation": 0.25, "test": 0.0}
 RULES = PairRules(weight="pair")
 SETTINGS: dict[str, Any] = {
-    "max_length_tokens": 128, "epochs": EPOCHS, "validations": EPOCHS, "schedule": "constant", "torch_threads": 1,
-    "device": "cpu",
+    "max_length_tokens": 128, "frozen_layers": 2, "epochs": EPOCHS, "validations": EPOCHS, "schedule": "constant",
+    "torch_threads": 1, "device": "cpu",
 }  # fmt: skip
 FIGURES = {"loss": ("loss on held-out debates", "nats"), "accuracy": ("accuracy on held-out debates", "of pairs")}
 COLOURS = {WHOLE: "#1d4ed8", SHUFFLED: "#b45309", SMALL_STEPS: "#047857"}

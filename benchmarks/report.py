@@ -92,10 +92,14 @@ def installed(*packages: str) -> dict[str, str]:
 
 
 def _rounded(row: Row) -> dict[str, object]:
-    """A row as JSON holds it: figures to three decimals, and no range where there was one round."""
+    """A row as JSON holds it: three decimals, or three digits below 1; no range where there was one round."""
     values = asdict(row)
-    figures = {key: round(values[key], 3) for key in ("value", "ratio", "low", "high") if values[key] is not None}
+    figures = {key: _short(values[key]) for key in ("value", "ratio", "low", "high") if values[key] is not None}
     return {**{key: values[key] for key in ("name", "subject", "peer", "unit", "ratio")}, **figures}
+
+
+def _short(figure: float) -> float:
+    return round(figure, 3) if abs(figure) >= 1 else float(f"{figure:.3g}")
 
 
 def _cpu_model() -> str:

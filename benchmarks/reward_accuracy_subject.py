@@ -2,8 +2,8 @@
 
 JOB is {"trainer","config","train","test","judged","folder"}: "plumbline" or "trl"; a TrainConfig; three snapshots, of
 which the first's train split is learned from and all of the others is evaluated, the third only if it is named; a
-folder for what is left behind. The last line printed is the evaluation, with "seconds" and "steps" of training, and
-that of the third as "judged".
+folder for what is left behind. The last line printed is the evaluation, with "seconds", "steps" and "precision" of
+training, where it is ours "best_step" and "validation_log_loss" too, and that of the third as "judged".
 """
 
 import json
@@ -22,6 +22,7 @@ from rewardmodel.core.checkpoint import ModelCard, save_model
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.evaluation.evaluating import evaluate_rows
 from rewardmodel.core.evaluation.floors import LearnedFrom
+from rewardmodel.core.hardware import dtype_of
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.scorer import RewardScorer
 
@@ -43,7 +44,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         return {name: report[name] for name in KEPT}
 
     judged = {"judged": evaluated(job["judged"])} if job["judged"] else {}
-    return {**evaluated(job["test"]), **judged, **told}
+    precision = "bf16" if computes_in_bf16(TrainConfig.from_dict({**job["config"], "snapshot": "-"})) else "fp32"
+    return {**evaluated(job["test"]), **judged, **told, "precision": precision}
+
+
+def computes_in_bf16(config: TrainConfig) -> bool:
+    """Whether this machine trains so by this config; TRL's trainer is told to do the same."""
+    return dtype_of(config.precision, torch.device("cpu")) == torch.bfloat16
 
 
 def train_with_plumbline(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -51,7 +58,9 @@ def train_with_plumbline(job: dict[str, Any], folder: Path) -> tuple[Path, dict[
     (folder / "config.json").write_text(json.dumps({**job["config"], "snapshot": job["train"]}))
     run_child("rewardmodel.core.train_reward", str(folder))
     result = json.loads((folder / "result.json").read_text())
-    return folder / "model", {"seconds": result["training_seconds"], "steps": result["steps"]}
+    told = {name: result[name] for name in ("steps", "best_step")}
+    chosen_by = result["validation"]["log_loss"]["value"]
+    return folder / "model", {"seconds": result["training_seconds"], "validation_log_loss": chosen_by, **told}
 
 
 def train_with_trl(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -73,7 +82,7 @@ def train_with_trl(job: dict[str, Any], folder: Path) -> tuple[Path, dict[str, A
         report_to="none",
         disable_tqdm=True,
         dataloader_pin_memory=False,
-        bf16=config.precision != "fp32",
+        bf16=computes_in_bf16(config),
         use_cpu=True,
         gradient_checkpointing=False,  # changes time, not the weights
     )

@@ -7,6 +7,7 @@ UKP, HARMLESS, HELPFUL = "ukpconvarg1", "hh_harmless_base", "hh_helpful_base"
 SETS = (HARMLESS, HELPFUL, UKP)
 UKP_PAIRS = 3000
 SEEDS = (0, 1, 2)
+MANY_SEEDS = tuple(range(5))  # for ways that three seeds cannot tell apart
 COMMON: dict[str, Any] = {
     "epochs": 1,
     "max_length_tokens": 128,
@@ -14,7 +15,9 @@ COMMON: dict[str, Any] = {
     "torch_threads": 1,
     "device": "cpu",
 }
-AS_TRL_IS_SET = {"frozen_layers": 0, "head_learning_rate": 1e-4, "warmup_fraction": 0.0, "weight_decay": 0.0}
+TWO_FROZEN = {"frozen_layers": 2}
+AS_TRL_IS_SET = {"head_learning_rate": 1e-4, "warmup_fraction": 0.0, "weight_decay": 0.0}
+BY_RELIABILITY: dict[str, Any] = {"votes": "each", "reliability": "dawid-skene"}
 HEAD_ALONE = {"frozen_layers": "all", "epochs": 40, "head_learning_rate": 0.01, "comparisons_per_step": 64}
 
 
@@ -28,6 +31,8 @@ class Way:
         votes: what becomes of several judgments on one comparison.
         trainer: "plumbline" or "trl".
         sets: where it is tried.
+        seeds: how often.
+        seeds_of_ukp: how often on ukpconvarg1, if more often there.
         share: of the training comparisons that are used.
         takes_all: of ukpconvarg1 too, of which others take 3,000.
         reliability: how annotators are weighted, if at all.
@@ -40,10 +45,15 @@ class Way:
     trainer: str = "plumbline"
     sets: tuple[str, ...] = SETS
     seeds: tuple[int, ...] = SEEDS
+    seeds_of_ukp: tuple[int, ...] | None = None
     share: float = 1.0
     takes_all: bool = False
     reliability: str | None = None
     starts_from: bool = False
+
+    def seeds_on(self, dataset: str) -> tuple[int, ...]:
+        """The seeds that it is tried with on a set."""
+        return self.seeds_of_ukp if dataset == UKP and self.seeds_of_ukp else self.seeds
 
     @property
     def learns_from_the_same(self) -> bool:
@@ -52,28 +62,30 @@ class Way:
 
 
 WAYS = (
-    Way("fine-tuned, two layers frozen"),
-    Way("TRL's RewardTrainer", trainer="trl"),
-    Way("fine-tuned, all layers", {"frozen_layers": 0}),
+    Way("fine-tuned, all layers", seeds_of_ukp=MANY_SEEDS),
+    Way("TRL's RewardTrainer", trainer="trl", seeds_of_ukp=MANY_SEEDS),
+    Way("fine-tuned, twice the rate", {"learning_rate": 2e-4}, seeds=(0,)),
+    Way("two layers frozen", TWO_FROZEN),
     Way("fine-tuned as TRL is set", AS_TRL_IS_SET, sets=(UKP,)),
-    Way("fine-tuned, head no faster", {"head_learning_rate": 1e-4}, sets=(UKP,)),
-    Way("fine-tuned, half the rate", {"learning_rate": 5e-5}, sets=(UKP,)),
-    Way("fine-tuned, twice the rate", {"learning_rate": 2e-4}),
-    Way("fine-tuned, the last weights", {"validations": 1}, sets=(UKP,)),
-    Way("head alone", HEAD_ALONE, seeds=(0,)),
+    Way("fine-tuned, votes: share", votes="share", sets=(UKP,), seeds=MANY_SEEDS),
+    Way("fine-tuned, votes: each, by reliability", **BY_RELIABILITY, sets=(UKP,), seeds=MANY_SEEDS),
     Way("fine-tuned, 10 % of the data", share=0.1),
     Way("fine-tuned, 30 % of the data", share=0.3),
-    Way("votes: share; fine-tuned", votes="share", sets=(UKP,)),
-    Way("votes: each, by reliability; fine-tuned", votes="each", reliability="dawid-skene", sets=(UKP,)),
-    Way("fine-tuned on the other sets first", starts_from=True, sets=(HARMLESS, HELPFUL)),
-    Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
+    Way("fine-tuned, three members", {"members": 3}, seeds=(0,)),
     Way("fine-tuned, 256 tokens", {"max_length_tokens": 256}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
-    Way("fine-tuned, three members", {"members": 3}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
     Way("fine-tuned, four epochs", {"epochs": 4, "early_stopping": 2}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
     Way(
         "fine-tuned, adapters of rank 8", {"lora_rank": 8, "learning_rate": 1e-3}, sets=(HARMLESS, HELPFUL), seeds=(0,)
     ),
     Way("fine-tuned, upper two layers", {"frozen_layers": 4}, sets=(HARMLESS, HELPFUL), seeds=(0,)),
+    Way("fine-tuned, weights averaged", {"averaging": "ema", "ema_decay": 0.95}),
+    Way("two layers frozen, head no faster", {**TWO_FROZEN, "head_learning_rate": 1e-4}, sets=(UKP,)),
+    Way("two layers frozen, half the rate", {**TWO_FROZEN, "learning_rate": 5e-5}, sets=(UKP,)),
+    Way("two layers frozen, twice the rate", {**TWO_FROZEN, "learning_rate": 2e-4}, sets=(UKP,)),
+    Way("two layers frozen, the last weights", {**TWO_FROZEN, "validations": 1}, sets=(UKP,)),
+    Way("head alone", HEAD_ALONE, seeds=(0,)),
+    Way("two layers frozen, on the other sets first", TWO_FROZEN, starts_from=True, sets=(HARMLESS, HELPFUL)),
+    Way("fine-tuned, all pairs", takes_all=True, sets=(UKP,)),
 )
 
 
