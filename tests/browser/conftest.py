@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from labeling.models import Person, Project
 from tests.factories import PASSWORD, make_comparison, make_member, make_project
@@ -13,6 +13,8 @@ from tests.factories import PASSWORD, make_comparison, make_member, make_project
 CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM", "/usr/bin/chromium")
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+expect.set_options(timeout=20_000)  # ms; what never comes fails all the same, what a busy machine shows late does not
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
