@@ -7,6 +7,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.errors import AssignmentClosed, OwnJudgment, ReviewMovedOn
 from labeling.models import Assignment, Comparison, Person, Purpose
 from labeling.services.judgments import Submission, submit_judgment
@@ -18,6 +19,7 @@ from labeling.verdicts import Verdict
 State = Assignment.State
 
 
+@again_after_deadlock
 @transaction.atomic
 def open_adjudication(*, comparison: Comparison, reviewer: Person) -> Assignment:
     """Lease a comparison to a reviewer for their own verdict; the one they hold or gave comes back.
@@ -40,6 +42,7 @@ def open_adjudication(*, comparison: Comparison, reviewer: Person) -> Assignment
     return lease_by_name(comparison=comparison, annotator=reviewer, purpose=Purpose.ADJUDICATION)
 
 
+@again_after_deadlock
 @transaction.atomic
 def adjudicate(*, assignment: Assignment, verdict: Verdict, client_id: UUID) -> Submission:
     """Store a reviewer's verdict; the comparison leaves both queues. Given again, it supersedes the one before.
@@ -64,6 +67,7 @@ def held_adjudication(*, comparison: Comparison, reviewer: Person) -> Assignment
     )
 
 
+@again_after_deadlock
 @transaction.atomic
 def leave_adjudication(*, comparison: Comparison, reviewer: Person) -> None:
     """Give the lease back without a verdict; what was given before stands. Raises: AssignmentClosed."""

@@ -191,6 +191,7 @@ def _extend(assignment: Assignment, project: Project, now: datetime) -> bool:
     return bool(Assignment.objects.filter(pk=assignment.pk, state=State.OPEN).update(expires_at=assignment.expires_at))
 
 
+@again_after_deadlock
 @transaction.atomic
 def reclaim_expired(*, project: Project, now: datetime, spare: Person | None = None) -> int:
     """Take back leases that ran out, so that their comparisons can be handed to others; returns how many.
@@ -225,6 +226,7 @@ def _close(assignment: Assignment, state: str, *, frees_slot: bool, **fields: ob
         Comparison.objects.filter(pk=assignment.comparison_id).update(open_slots=F("open_slots") + 1)
 
 
+@again_after_deadlock
 def renew_lease(*, assignment: Assignment) -> Assignment:
     """Keep an open assignment for another lease period.
 
@@ -235,6 +237,7 @@ def renew_lease(*, assignment: Assignment) -> Assignment:
     return assignment
 
 
+@again_after_deadlock
 def renew_held(*, project: Project, annotator: Person) -> list[UUID]:
     """Keep everything this person holds in the project for another lease period; returns what that is, by id."""
     held = Assignment.objects.filter(
@@ -244,6 +247,7 @@ def renew_held(*, project: Project, annotator: Person) -> list[UUID]:
     return list(held.values_list("pk", flat=True))
 
 
+@again_after_deadlock
 @transaction.atomic
 def release(*, assignment: Assignment) -> None:
     """Give an open assignment back; the same person may get it again. Raises: AssignmentClosed."""
@@ -254,6 +258,7 @@ def release(*, assignment: Assignment) -> None:
         _close(locked, State.RELEASED, frees_slot=True)
 
 
+@again_after_deadlock
 @transaction.atomic
 def skip(*, assignment: Assignment, reason: str) -> None:
     """Leave a comparison to others, and say why; it does not come back to this person.
@@ -268,6 +273,7 @@ def skip(*, assignment: Assignment, reason: str) -> None:
         weigh_overlap(project=locked.project, comparison_id=locked.comparison_id)
 
 
+@again_after_deadlock
 @transaction.atomic
 def reopen_last(*, project: Project, annotator: Person) -> Assignment:
     """Open the annotator's last judgment again for correction; it stands until a new one supersedes it.
@@ -285,6 +291,7 @@ def reopen_last(*, project: Project, annotator: Person) -> Assignment:
     return reopen(assignment=last)
 
 
+@again_after_deadlock
 @transaction.atomic
 def reopen(*, assignment: Assignment) -> Assignment:
     """Open one answered assignment again for correction; its judgment stands until a new one supersedes it.

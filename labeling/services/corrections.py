@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.models import Assignment
 from labeling.services.retractions import current_judgment
 
 
+@again_after_deadlock
 @transaction.atomic
 def reopen_if_stored(*, assignment: Assignment, client_ids: Sequence[str]) -> bool:
     """Open an answered assignment again if the answer that stands came under one of `client_ids`; True if it did.

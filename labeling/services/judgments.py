@@ -37,6 +37,7 @@ class Submission:
     is_new: bool
 
 
+@again_after_deadlock
 @transaction.atomic
 def submit_judgment(*, assignment: Assignment, verdict: Verdict, client_id: UUID) -> Submission:
     """Record one verdict and close its assignment, exactly once.

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.errors import NotQualified, StepMovedOn
 from labeling.models import (
     Assignment,
@@ -171,6 +172,7 @@ def decline_topics(*, project: Project, person: Person, topics: list[str]) -> No
     Membership.objects.filter(project=project, person=person).update(declined_topics=known)
 
 
+@again_after_deadlock
 @transaction.atomic
 def accept_guidelines(*, project: Project, person: Person, number: int) -> GuidelineAcceptance:
     """Keep a person's word that they read the guidelines in force and judge by them; a second time changes nothing.
@@ -198,6 +200,7 @@ def last_accepted(project: Project, person: Person) -> GuidelineVersion | None:
     return accepted.order_by("-number").first()
 
 
+@again_after_deadlock
 @transaction.atomic
 def lease_step(*, project: Project, person: Person) -> Assignment:
     """Lease the practice or exam comparison that comes next for this person; the one they hold comes back.
@@ -224,6 +227,7 @@ def lease_step(*, project: Project, person: Person) -> Assignment:
     return lease_by_name(comparison=comparison, annotator=person, purpose=Purpose(use.value))
 
 
+@again_after_deadlock
 @transaction.atomic
 def answer_step(*, assignment: Assignment, verdict: Verdict, client_id: UUID) -> Submission:
     """Store the answer to a practice or exam comparison; the last one decides the attempt.

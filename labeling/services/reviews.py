@@ -11,6 +11,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.deadlocks import again_after_deadlock
 from labeling.errors import InvalidReview, OwnJudgment, ReviewMovedOn
 from labeling.models import Assignment, Comparison, Judgment, Person, Purpose, Review, ReviewItem
 from labeling.queries import current_judgments
@@ -40,6 +41,7 @@ def has_judged(comparison: Comparison, person: Person) -> bool:
     return standing_judgments(comparison).filter(annotator=person).exists()
 
 
+@again_after_deadlock
 @transaction.atomic
 def accept(*, comparison: Comparison, reviewer: Person, seen: str | None = None) -> list[Review]:
     """Let the judgments of a comparison stand as they are; it leaves the queue.
@@ -61,6 +63,7 @@ def accept(*, comparison: Comparison, reviewer: Person, seen: str | None = None)
     return reviews
 
 
+@again_after_deadlock
 @transaction.atomic
 def return_judgment(*, judgment: Judgment, reviewer: Person, comment: str, seen: str | None = None) -> Review:
     """Send one judgment back with a comment that its annotator sees; they may do it again.
