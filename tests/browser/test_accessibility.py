@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from labeling.models import Person, Project
+from tests.browser.desk import press
 from tests.browser.every_page import VISITORS, enter, pages_for
-from tests.browser.test_workbench import press
 from tests.config.test_permissions import World
 from tests.factories import PASSWORD, make_member, make_person
 

@@ -1,7 +1,6 @@
 """Every instrument in a real browser: by keyboard alone, on a phone, without scripts, and under axe."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from labeling.models import Comparison, Instrument, Judgment, Person, Project, Prompt, Response
 from labeling.presets import PRESETS
 from tests.browser.conftest import PHONE
+from tests.browser.desk import press, stored
 from tests.browser.test_accessibility import complaints
 from tests.factories import PASSWORD, make_comparison, make_member, make_project
 
@@ -66,21 +66,6 @@ def prepare(k: int, kind: str, **asked: Any) -> Project:
     for _ in range(3):
         make_comparison(project, texts=TEXTS[:k])
     return project
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def stored(count: int = 1) -> list[Judgment]:
-    """The stored judgments, once there are that many."""
-    deadline = time.monotonic() + 10
-    while Judgment.objects.count() < count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    judgments = list(Judgment.objects.order_by("pk"))
-    assert len(judgments) == count
-    return judgments
 
 
 def by_letter(judgment: Judgment) -> list[str]:

@@ -1,6 +1,5 @@
 """From an invitation to the first judgment, by keyboard alone, in a real browser; and without scripts."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from labeling.models import Invitation, Judgment, Membership, Person, Project, Q
 from labeling.services.invitations import create_invitation
 from labeling.services.projects import publish_guidelines
 from labeling.services.qualification import accept_guidelines
-from tests.browser.test_workbench import press
+from tests.browser.desk import press, wait_until
 from tests.factories import PASSWORD, make_gold, make_member, make_person
 
 EMAIL = "new@example.org"
@@ -51,14 +50,6 @@ def tab_to(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not lead to {selector}")
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    """Wait until what the browser does in the background has reached the database."""
-    deadline = time.monotonic() + 10
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert happened()
 
 
 def choose_better(page: Page, better: str) -> None:
@@ -119,7 +110,7 @@ def test_an_invitation_leads_to_the_first_judgment_by_keyboard_alone(
     press(page, "1", "Enter")
     expect(page.locator("#workbench")).not_to_have_attribute("data-assignment", before)
     person = Person.objects.get(email=EMAIL)
-    wait_for(lambda: Judgment.objects.filter(annotator=person, purpose="work").count() == 1)
+    wait_until(page, lambda: Judgment.objects.filter(annotator=person, purpose="work").count() == 1)
     assert Membership.objects.get(person=person).declined_topics == ["violence"]
     assert Qualification.objects.get(person=person).state == "passed"
     assert Invitation.objects.get().uses == 1
@@ -158,7 +149,7 @@ def test_new_guidelines_in_the_middle_of_the_work_are_read_before_it_goes_on(
     page.get_by_role("link", name="Go on").click()
     expect(page.locator("#saved")).not_to_be_empty()
     press(page, "2", "Enter")
-    wait_for(lambda: Judgment.objects.count() == given + 1)
+    wait_until(page, lambda: Judgment.objects.count() == given + 1)
     assert Judgment.objects.order_by("-pk")[0].guideline_version.number == 2
 
 

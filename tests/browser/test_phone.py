@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from labeling.models import Project
 from tests.browser.conftest import PHONE
-from tests.browser.test_workbench import assignment_on, stored, swapped
+from tests.browser.desk import assignment_on, stored, swapped
 
 SMALLEST_TARGET_PX = 44
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from labeling.models import Judgment, Person, Project
 from tests.browser.conftest import PHONE
-from tests.browser.test_workbench import assignment_on, letters, press, stored, swapped
+from tests.browser.desk import assignment_on, letters, press, stored, swapped, wait_until
 from tests.factories import PASSWORD, make_comparison, make_member, make_project
 
 LONG = "\n\n".join(f"Paragraph {number} of many, with a few words in it." for number in range(80))
@@ -38,20 +38,16 @@ def share_scrolled(page: Page, side: str) -> float:
 def test_two_long_responses_scroll_together_whatever_their_lengths(long_pair: Page) -> None:
     page = long_pair
     page.locator("[data-side=a] [data-body]").evaluate("body => { body.scrollTop = body.scrollHeight / 3; }")
-    page.wait_for_timeout(100)
     assert share_scrolled(page, "a") > 0.2
-    assert share_scrolled(page, "b") == pytest.approx(share_scrolled(page, "a"), abs=0.01)
+    wait_until(page, lambda: share_scrolled(page, "b") == pytest.approx(share_scrolled(page, "a"), abs=0.01))
     page.locator("[data-side=b] [data-body]").evaluate("body => { body.scrollTop = body.scrollHeight; }")
-    page.wait_for_timeout(100)
-    assert share_scrolled(page, "a") == pytest.approx(1, abs=0.01)
+    wait_until(page, lambda: share_scrolled(page, "a") == pytest.approx(1, abs=0.01))
 
 
 def test_keys_scroll_them_and_tab_reaches_them(long_pair: Page) -> None:
     page = long_pair
     press(page, "PageDown", "ArrowDown")
-    page.wait_for_timeout(100)
-    assert share_scrolled(page, "a") > 0
-    assert share_scrolled(page, "b") > 0
+    wait_until(page, lambda: share_scrolled(page, "a") > 0 and share_scrolled(page, "b") > 0)
     for side in "ab":
         body = page.locator(f"[data-side={side}] [data-body]")
         expect(body).to_have_attribute("tabindex", "0")

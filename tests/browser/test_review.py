@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from labeling.models import Comparison, Judgment, Person, Project, Review
+from tests.browser.desk import press
 from tests.browser.test_accessibility import complaints
-from tests.browser.test_workbench import press
 from tests.factories import PASSWORD, make_comparison, make_member, make_project
 from tests.labeling.test_examination import judge
 

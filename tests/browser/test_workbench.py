@@ -1,37 +1,13 @@
 """Judging in a real browser, by keys and by hand."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from labeling.models import Assignment, Judgment, Person, Project
-
-
-def assignment_on(page: Page) -> str:
-    return page.locator("#workbench").get_attribute("data-assignment") or ""
-
-
-def swapped(page: Page, before: str) -> None:
-    """Wait until another comparison is on screen."""
-    expect(page.locator("#workbench")).not_to_have_attribute("data-assignment", before)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def stored(count: int) -> list[Judgment]:
-    """The stored judgments, once there are that many."""
-    deadline = time.monotonic() + 10
-    while Judgment.objects.count() < count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    judgments = list(Judgment.objects.order_by("pk"))
-    assert len(judgments) == count
-    return judgments
+from tests.browser.desk import assignment_on, letters, press, stored, swapped, wait_until
 
 
 def test_ten_comparisons_are_judged_by_keys_alone_and_one_is_undone(
@@ -83,8 +59,7 @@ def test_a_count_from_before_the_answer_that_comes_after_it_is_not_shown(
     log_in(page, annotator)
     page.route("**/label/reserve/", hold_the_first_reply)
     page.goto(f"{live_server}/projects/{pairs.slug}/label/")
-    while not late:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: bool(late))
     before = assignment_on(page)
     press(page, "1", "Enter")
     expect(page.locator("#saved")).to_have_text("Saved · 0 waiting")
@@ -188,15 +163,6 @@ def test_raw_text_is_one_key_away(workbench: Page, pairs: Project) -> None:
 
 
 # ---- rankings
-
-
-def letters(page: Page) -> str:
-    """The list from top to bottom, as `B AC D`: a space between groups, nothing between those that share a place."""
-    return page.evaluate(
-        """() => [...document.querySelector('#ranking').children].filter(row => !row.matches('.unranked-label'))
-            .map(row => [...(row.matches('.rank-card') ? [row] : row.querySelectorAll('.rank-card'))]
-                .map(card => card.dataset.letter).join('')).join(' ')"""
-    )
 
 
 def ranking_in_letters(judgment: Judgment) -> str:
