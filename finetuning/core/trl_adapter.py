@@ -7,6 +7,7 @@ path that the policy's config remembers; it logs KL as a mean per token, where w
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, RLOOConfig, RLOO
 from finetuning.core.finetune_config import FinetuneConfig
 from finetuning.core.policy import LoadedPolicy, load_policy
 from finetuning.core.rewards import RewardFunction
+from finetuning.core.trainer_checkpoint import whole_checkpoint
 from rewardmodel.core.run_directory import RunDirectory, Stopped
 
 KEPT_CHECKPOINTS = 2
@@ -127,7 +129,7 @@ def _run_with_reward(job: Job, trainer_class: Any, arguments: Any, reward: Rewar
 
 
 def _run(job: Job, trainer_class: Any, **parts: Any) -> int:
-    """Train in place, from the newest checkpoint if there is one."""
+    """Train in place, from the newest whole checkpoint if there is one."""
     total_steps = job.config.chosen("steps")
     trainer = trainer_class(
         model=job.policy.model,
@@ -137,7 +139,7 @@ def _run(job: Job, trainer_class: Any, **parts: Any) -> int:
         **parts,
     )
     trainer.create_model_card = _no_model_card
-    checkpoint = job.directory.latest_checkpoint()
+    checkpoint = job.directory.resumed(partial(whole_checkpoint, keeps_optimizer=not trainer.args.save_only_model))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     steps = int(trainer.state.global_step)
     if job.directory.should_stop and steps < total_steps:

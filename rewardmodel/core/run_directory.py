@@ -146,11 +146,6 @@ class RunDirectory:
             raise
         move_into_place(partial, final)
 
-    def latest_checkpoint(self) -> Path | None:
-        """The newest complete checkpoint, or None before the first."""
-        complete = self._complete_checkpoints()
-        return complete[-1] if complete else None
-
     def resumed(self, load: Callable[[Path], T]) -> T | None:
         """What `load` makes of the newest checkpoint that is whole; None before the first.
 

@@ -114,7 +114,7 @@ def test_a_checkpoint_holds_adapters_and_head_alone(planted_snapshot: Path, tiny
     path = make_run(tmp_path, **settings(planted_snapshot, tiny_llama, lora_rank=2))
     with StopAfter(path, lines=2) as directory, pytest.raises(Stopped):
         train(directory)
-    checkpoint = RunDirectory(path).latest_checkpoint()
+    checkpoint = RunDirectory(path).resumed(Path)
     assert checkpoint is not None
     kept = load_file(checkpoint / "weights.safetensors")
     assert all("lora_" in name or name == "model.score.weight" for name in kept)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.training_set import TokenizedComparison
 from rewardmodel.core.errors import InvalidConfig
-from rewardmodel.core.run_directory import RunDirectory, Stopped
+from rewardmodel.core.run_directory import RunDirectory, Stopped, checkpoint_step
 from rewardmodel.core.train_reward import train
 from rewardmodel.core.training.launching import processes_wanted
 from rewardmodel.core.training.parallel import ALONE, deal, joined
@@ -155,7 +155,7 @@ def test_a_killed_process_takes_the_others_along_and_the_run_ends_by_its_signal(
         time.sleep(0.05)
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
     with RunDirectory(path, lock_seconds=5) as directory:
-        assert directory.latest_checkpoint() is not None
+        assert directory.resumed(checkpoint_step) is not None
 
 
 @pytest.mark.slow

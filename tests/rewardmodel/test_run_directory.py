@@ -133,9 +133,7 @@ def test_a_checkpoint_is_whole_or_absent(tmp_path: Path) -> None:
         with contextlib.suppress(RuntimeError), directory.new_checkpoint(12) as folder:
             (folder / "weights").write_text("half")
             raise RuntimeError
-        latest = directory.latest_checkpoint()
-        assert latest is not None
-        assert checkpoint_step(latest) == 3
+        assert directory.resumed(checkpoint_step) == 3
         assert [entry.name for entry in directory.checkpoints.iterdir()] == ["step-00000003"]
 
 
@@ -145,7 +143,7 @@ def test_leftovers_of_a_killed_child_are_swept_up(tmp_path: Path) -> None:
     (run / "metrics.jsonl").write_text('{"step": 1}\n{"step"')
     with RunDirectory(run) as directory:
         directory.append_metrics({"step": 2})
-        assert directory.latest_checkpoint() is None
+        assert directory.resumed(checkpoint_step) is None
     assert (run / "metrics.jsonl").read_text().splitlines() == ['{"step": 1}', '{"step"', '{"step": 2}']
 
 

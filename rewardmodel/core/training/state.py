@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import torch
 from safetensors import SafetensorError
@@ -143,13 +144,13 @@ def load_state(
     Raises: InvalidConfig if the state belongs to another config or other data; DamagedCheckpoint, with model and
         optimizer in between.
     """
-    with _whole(folder):
+    with undamaged(folder):
         position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
     if position.config_digest != config_digest:
         raise InvalidConfig(
             f"{folder} belongs to another config or snapshot. Start a new run, or give back the settings it began with."
         )
-    with _whole(folder):
+    with undamaged(folder):
         best = None if position.best_loss is None else _own_parts(model, load_file(folder / BEST_WEIGHTS))
         restore_weights(model, _own_parts(model, load_file(folder / WEIGHTS)))
         _restore_optimizer(model, optimizer, load_file(folder / OPTIMIZER))
@@ -160,7 +161,7 @@ def load_averaged(folder: Path, *, model: nn.Module) -> list[dict[str, Tensor]]:
     """The sets of weights that an average needs to go on; none before the first. Raises: DamagedCheckpoint."""
     if not (folder / AVERAGED).exists():
         return []
-    with _whole(folder):
+    with undamaged(folder):
         tensors = load_file(folder / AVERAGED)
         numbers = sorted({int(name.partition("/")[0]) for name in tensors})
         by_number = ({name: tensors[f"{number}/{name}"] for name in trained_weights(model)} for number in numbers)
@@ -168,11 +169,11 @@ def load_averaged(folder: Path, *, model: nn.Module) -> list[dict[str, Tensor]]:
 
 
 @contextlib.contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    """What cannot be read of a checkpoint is its damage."""
+def undamaged(folder: Path) -> Iterator[None]:
+    """What cannot be read of a checkpoint is its damage. Raises: DamagedCheckpoint."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, BadZipFile) as error:
         raise DamagedCheckpoint(f"The checkpoint {folder} is damaged ({type(error).__name__}: {error}).") from None
 
 
