@@ -1,7 +1,8 @@
 """What a model's rewards mean: mean, spread, uncertainty and temperature on comparisons it has not learned from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from rewardmodel.core.calibrate import Calibration, calibrate
 from rewardmodel.core.checkpoint import LoadedModel, ModelCard
 from rewardmodel.core.config.objective import BRADLEY_TERRY
 from rewardmodel.core.data.template import EncodedText
-from rewardmodel.core.data.training_set import TrainingSet
+from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
 from rewardmodel.core.ensembles.ensemble import Opinions
 from rewardmodel.core.errors import ExpectedFailure
 from rewardmodel.core.hardware import TOKENS_PER_BATCH
@@ -24,7 +25,7 @@ LEAST_SPREAD = 1e-6
 def reference_texts(data: Mapping[str, TrainingSet]) -> list[EncodedText]:
     """The reference set: the first 512 texts of the validation split, or of the train split where that is empty."""
     part = data["validation"] if data["validation"].comparisons else data["train"]
-    return _texts(part)[:REFERENCE_TEXTS]
+    return list(islice(_texts(part.comparisons), REFERENCE_TEXTS))
 
 
 def require_finite(values: Iterable[Tensor]) -> None:
@@ -74,8 +75,9 @@ def measured(
 
 
 def _calibration(model: LoadedModel, data: TrainingSet, *, loss: str, tie_parameter: float | None) -> Calibration:
-    rewards = _opinions(model, _texts(data)).reward
-    pair = pair_batch(data.comparisons)
+    comparisons = list(data.comparisons)
+    rewards = _opinions(model, list(_texts(comparisons))).reward
+    pair = pair_batch(comparisons)
     leads = rewards[pair.better] - rewards[pair.worse] if len(pair.better) else torch.zeros(0)
     return calibrate(leads, pair.target, loss=loss, tie_parameter=tie_parameter)
 
@@ -84,5 +86,5 @@ def _opinions(model: LoadedModel, texts: Sequence[EncodedText]) -> Opinions:
     return model.opinions(texts, tokens_per_batch=TOKENS_PER_BATCH[model.network.device.type])
 
 
-def _texts(data: TrainingSet) -> list[EncodedText]:
-    return [text for comparison in data.comparisons for text in comparison.texts]
+def _texts(comparisons: Iterable[TokenizedComparison]) -> Iterator[EncodedText]:
+    return (text for comparison in comparisons for text in comparison.texts)

@@ -18,14 +18,14 @@ def tensor(*values: float) -> torch.Tensor:
 
 def test_each_attribute_is_measured_in_its_own_standard_deviations() -> None:
     values = {"helpfulness": [0.0, 1, 2, 4, 4], "verbosity": [10.0, 30, 20]}
-    scales = rating_scales([(name, value) for name, each in values.items() for value in each])
+    scales = rating_scales({name: np.array(each) for name, each in values.items()})
     for name, each in values.items():
         standardized = [scales[name].standardized(value) for value in each]
         assert standardized == pytest.approx(list((np.array(each) - np.mean(each)) / np.std(each)))
 
 
 def test_ratings_that_never_differ_say_nothing_and_divide_by_nothing() -> None:
-    assert rating_scales([("tone", 3.0), ("tone", 3.0)])["tone"].standardized(3.0) == 0
+    assert rating_scales({"tone": np.array([3.0, 3.0])})["tone"].standardized(3.0) == 0
 
 
 def test_attributes_share_a_reward_by_their_absolute_weights() -> None:

@@ -2,14 +2,18 @@
 
 import itertools
 import math
+import random
+import statistics
+from typing import NoReturn
 
 import pytest
 import torch
 
 from preferences.ratings import Rating
 from rewardmodel.core.config.objective import LEARNS_FROM, WITH_TIES, ObjectiveSettings
-from rewardmodel.core.data.training_set import TokenizedComparison
-from rewardmodel.core.training.objective import Objective
+from rewardmodel.core.data.comparison import PackedComparisons, packed
+from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
+from rewardmodel.core.training.objective import Objective, tie_share
 from tests.rewardmodel.judged import comparison, cost, order, pair, tie, training_set
 
 LOSSES = tuple(LEARNS_FROM)
@@ -275,3 +279,52 @@ def test_what_says_nothing_to_the_loss_is_left_out_and_counted(
     assert heard.left_out == {reason: 1}
     assert len(heard.comparisons) + sum(heard.left_out.values()) == heard.rows
     assert objective(loss).heard(heard) is heard
+
+
+class Columns(PackedComparisons):
+    """Comparisons that can only be read by column."""
+
+    def __getitem__(self, place: object) -> NoReturn:
+        raise AssertionError("a comparison was built")
+
+
+def anything_said(draw: random.Random) -> TokenizedComparison:
+    """Two to five responses; of each kind of target nothing, or a few with any weights."""
+    k = draw.randrange(2, 6)
+    count = [draw.choice((0, 1, 3)) for _ in range(3)]
+    twos = [draw.sample(range(k), 2) for _ in range(count[0])]
+    return comparison(
+        k,
+        pairs=[pair(*two, weight=draw.uniform(0.1, 2), target=draw.choice((0.5, 0.8, 1.0))) for two in twos],
+        orders=[order((0,), (1,), weight=draw.uniform(0.1, 2)) for _ in range(count[1])],
+        ratings=[
+            Rating(draw.randrange(k), draw.choice(("tone", "truth", "length")), draw.gauss(0, 1), draw.uniform(0.1, 2))
+            for _ in range(count[2])
+        ],
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_is_asked_of_all_comparisons_is_read_from_columns_and_is_what_going_through_them_finds(loss: str) -> None:
+    draw = random.Random(11)
+    every = [anything_said(draw) for _ in range(300)]
+    some = [draw.randrange(300) for _ in range(200)]
+    weights = {"truth": 2.0, "tone": -1.0, "length": 0.0} if loss == "regression" else None
+    settings = ObjectiveSettings.from_dict({"loss": loss, "attributes": weights})
+    for whole in (packed(every), packed(every).only(some), packed(every).only([]), packed([])):
+        chosen = list(whole)
+        learned = Objective(settings, Columns(whole.tables, whole.attributes, whole.rows))
+        weighed = [learned.weight([each]) for each in chosen]
+        heard = learned.heard(TrainingSet(Columns(whole.tables, whole.attributes, whole.rows), len(chosen)))
+        assert list(heard.packed.only(range(len(heard.comparisons)))) == [
+            each for each, weight in zip(chosen, weighed, strict=True) if weight
+        ]
+        pairs = [each for one in chosen for each in one.pairs]
+        ties = sum(each.weight for each in pairs if each.target == 0.5)
+        share = ties / sum(each.weight for each in pairs) if pairs else 1 / 3
+        assert tie_share(whole) == pytest.approx(share, rel=1e-12)
+        if loss == "regression":
+            for name in {rating.attribute for one in chosen for rating in one.ratings}:
+                values = [rating.value for one in chosen for rating in one.ratings if rating.attribute == name]
+                assert learned.rating_scales[name].mean == pytest.approx(statistics.fmean(values), rel=1e-12)
+                assert learned.rating_scales[name].std == pytest.approx(statistics.pstdev(values), rel=1e-12)

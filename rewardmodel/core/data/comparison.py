@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +68,9 @@ class PackedComparisons(Sequence[TokenizedComparison]):
             return PackedComparisons(self.tables, self.attributes, self.rows[place])
         return TokenizedComparison(*unpack(self.tables, int(self.rows[place]), self.attributes))
 
-    def only(self, places: Sequence[int]) -> "PackedComparisons":
+    def only(self, places: Sequence[int] | NDArray[np.int64]) -> "PackedComparisons":
         """Some of these comparisons, without copying what they hold."""
-        return PackedComparisons(self.tables, self.attributes, self.rows[np.array(places, dtype=np.int64)])
+        return PackedComparisons(self.tables, self.attributes, self.rows[np.asarray(places, dtype=np.int64)])
 
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each comparison's longest text, shape (C,), read from one column."""
@@ -82,9 +82,37 @@ class PackedComparisons(Sequence[TokenizedComparison]):
 
     def counted(self, table: str) -> int:
         """How many texts, pairs, orders or ratings these comparisons have, by the name of the table."""
+        starts, ends = self._bounds(table)
+        return int((ends - starts).sum())
+
+    def column(self, table: str, name: str) -> NDArray[Any]:
+        """One field of all their texts, pairs, orders or ratings, one comparison's after the other's."""
+        starts, ends = self._bounds(table)
+        values: NDArray[Any] = self.tables[table][name]
+        if not len(self):
+            return values[:0]
+        if np.array_equal(starts[1:], ends[:-1]):
+            return values[starts[0] : ends[-1]]
+        counts = ends - starts
+        return values[np.repeat(ends - counts.cumsum(), counts) + np.arange(counts.sum())]
+
+    def sums(self, table: str, values: NDArray[Any]) -> NDArray[np.float64]:
+        """What the values of each comparison's part of a table sum to, shape (C,).
+
+        Args:
+            values: a number for each row that `column` gives.
+        """
+        starts, ends = self._bounds(table)
+        counts = ends - starts
+        sums = np.zeros(len(self))
+        if (speaks := counts > 0).any():
+            sums[speaks] = np.add.reduceat(values, (counts.cumsum() - counts)[speaks])
+        return sums
+
+    def _bounds(self, table: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each comparison's part of a table begins and ends, both of shape (C,)."""
         ends = self.tables["comparisons"][f"{table.removesuffix('s')}_end"]
-        starts = np.where(self.rows > 0, ends[self.rows - 1], 0)
-        return int((ends[self.rows] - starts).sum())
+        return np.where(self.rows > 0, ends[self.rows - 1], 0), ends[self.rows]
 
 
 def packed(comparisons: Sequence[TokenizedComparison]) -> PackedComparisons:

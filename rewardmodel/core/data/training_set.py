@@ -65,22 +65,23 @@ class TrainingSet:
     truncated: int = 0
 
     @cached_property
-    def _packed(self) -> PackedComparisons:
+    def packed(self) -> PackedComparisons:
+        """The same comparisons in tables, whose columns are read without building one."""
         return packed(self.comparisons)
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each comparison's longest text, shape (C,), without building one."""
-        return self._packed.lengths()
+        return self.packed.lengths()
 
     @cached_property
     def tokens_of_each(self) -> NDArray[np.int64]:
         """Tokens of all texts of each comparison, shape (C,), without building one."""
-        return self._packed.tokens()
+        return self.packed.tokens()
 
     @property
     def texts(self) -> int:
-        return self._packed.counted("texts")
+        return self.packed.counted("texts")
 
     @property
     def tokens(self) -> int:
@@ -88,15 +89,15 @@ class TrainingSet:
 
     @property
     def pairs(self) -> int:
-        return self._packed.counted("pairs")
+        return self.packed.counted("pairs")
 
-    def only(self, places: Sequence[int], *, reason: str) -> "TrainingSet":
+    def only(self, places: Sequence[int] | NDArray[np.int64], *, reason: str) -> "TrainingSet":
         """Some of its comparisons; the others are counted among those left out, with this reason."""
         lost = len(self.comparisons) - len(places)
         if not lost:
             return self
         left_out = {**self.left_out, reason: self.left_out.get(reason, 0) + lost}
-        return replace(self, comparisons=self._packed.only(places), left_out=left_out)
+        return replace(self, comparisons=self.packed.only(places), left_out=left_out)
 
     def summary(self) -> dict[str, object]:
         return {
@@ -104,8 +105,8 @@ class TrainingSet:
             "comparisons": len(self.comparisons),
             "responses": self.texts,
             "pairs": self.pairs,
-            "orders": self._packed.counted("orders"),
-            "ratings": self._packed.counted("ratings"),
+            "orders": self.packed.counted("orders"),
+            "ratings": self.packed.counted("ratings"),
             "tokens": self.tokens,
             "truncated": self.truncated,
             "left_out": self.left_out,

@@ -1,9 +1,11 @@
 """Regression: a reward is what people would rate a response, in standard deviations of their ratings."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -35,16 +37,12 @@ class RatedAttribute:
     std: float
 
 
-def rating_scales(ratings: Iterable[tuple[str, float]]) -> dict[str, RatingScale]:
-    """The scale of each attribute among (attribute, value); a std of 0 (all ratings alike) is given as 1."""
-    values: dict[str, list[float]] = {}
-    for attribute, value in ratings:
-        values.setdefault(attribute, []).append(value)
+def rating_scales(ratings: Mapping[str, NDArray[np.float64]]) -> dict[str, RatingScale]:
+    """The scale of each attribute from all its ratings, shape (N,); a std of 0 (all ratings alike) is given as 1."""
     scales = {}
-    for attribute, each in sorted(values.items()):
-        mean = math.fsum(each) / len(each)
-        std = math.sqrt(math.fsum((value - mean) ** 2 for value in each) / len(each))
-        scales[attribute] = RatingScale(mean, std if std > 1e-9 else 1.0)
+    for attribute, values in sorted(ratings.items()):
+        std = float(values.std())
+        scales[attribute] = RatingScale(float(values.mean()), std if std > 1e-9 else 1.0)
     return scales
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from preferences.ratings import Rating
 from rewardmodel.core.config.objective import (
     BRADLEY_TERRY,
     DAVIDSON,
@@ -17,6 +19,7 @@ from rewardmodel.core.config.objective import (
     WITH_TIES,
     ObjectiveSettings,
 )
+from rewardmodel.core.data.comparison import PackedComparisons, packed
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.losses.bradley_terry import lead_nats, pair_nats, smoothed
@@ -67,14 +70,14 @@ class Objective(nn.Module):
     def __init__(self, settings: ObjectiveSettings, comparisons: Sequence[TokenizedComparison] = ()) -> None:
         super().__init__()
         self.settings = settings
+        learned_from = packed(comparisons)
         self.tie: nn.Parameter | None = None
         if settings.loss in WITH_TIES:
             start = log_nu_of_tie_share if settings.loss == DAVIDSON else log_theta_of_tie_share
-            self.tie = nn.Parameter(torch.tensor(start(tie_share(comparisons))))
+            self.tie = nn.Parameter(torch.tensor(start(tie_share(learned_from))))
             if settings.loss == RAO_KUPPER:
                 self.tie.data.expm1_().log_()  # softplus, which keeps log θ positive, takes it back
-        read = comparisons if settings.loss == REGRESSION else ()
-        self.rating_scales = rating_scales((each.attribute, each.value) for one in read for each in one.ratings)
+        self.rating_scales = rating_scales(ratings_of(learned_from) if settings.loss == REGRESSION else {})
         weights = settings.attributes or dict.fromkeys(self.rating_scales, 1.0)
         self.attribute_shares = share_of_attributes(weights) if weights else {}
         self.attributes = self._attributes_with_heads() if settings.attribute_heads else ()
@@ -122,15 +125,23 @@ class Objective(nn.Module):
 
     def heard(self, data: TrainingSet) -> TrainingSet:
         """The comparisons that say something to this loss; the others are counted among those left out."""
-        kept = [place for place, comparison in enumerate(data.comparisons) if self._weight(comparison) > 0]
+        kept = np.flatnonzero(self._weights(data.packed))
         return data.only(kept, reason=f"no {self.settings.learns_from.removesuffix('s')} in their judgments")
 
     def _weight(self, comparison: TokenizedComparison) -> float:
-        if self.settings.loss == REGRESSION:
-            ratings = comparison.ratings
-            return sum(rating.weight for rating in ratings) if any(map(self._part, ratings)) else 0.0
-        said = comparison.orders if self.settings.loss == PLACKETT_LUCE else comparison.pairs
+        said: Sequence[Any] = getattr(comparison, self.settings.learns_from)
+        if self.settings.loss == REGRESSION and not any(self._part(rating.attribute) for rating in said):
+            return 0.0
         return sum(each.weight for each in said)
+
+    def _weights(self, comparisons: PackedComparisons) -> NDArray[np.float64]:
+        """The weight of each, shape (C,), read from columns: millions of them are not built for it."""
+        table = self.settings.learns_from
+        weights = comparisons.sums(table, comparisons.column(table, "weight"))
+        if self.settings.loss == REGRESSION:
+            parts = np.array([self._part(attribute) for attribute in comparisons.attributes])
+            weights[comparisons.sums(table, parts[comparisons.column(table, "attribute")]) == 0] = 0.0
+        return weights
 
     def _log_tie_parameter(self) -> Tensor:
         assert self.tie is not None  # noqa: S101 - only losses with ties ask
@@ -176,7 +187,7 @@ class Objective(nn.Module):
         """Args: said: rewards, shape (B,), or what each attribute head says, shape (B, A)."""
         texts, columns, values, weights = [], [], [], []
         for start, comparison in _with_starts(comparisons):
-            parts = [rating.weight * self._part(rating) for rating in comparison.ratings]
+            parts = [rating.weight * self._part(rating.attribute) for rating in comparison.ratings]
             scale = self._weight(comparison) / (sum(parts) or 1.0)
             for rating, part in zip(comparison.ratings, parts, strict=True):
                 if part:
@@ -190,26 +201,29 @@ class Objective(nn.Module):
         predicted = said[rows, heads] if self.attributes else said[rows]
         return (squared_errors(predicted, _numbers(values, said)) * _numbers(weights, said)).sum()
 
-    def _part(self, rating: Rating) -> float:
-        """How much the rating counts beside others of its comparison, 0 to 1: all alike where attributes have heads,
-        whatever these make of the reward, else by how much of it each makes. 0 for one that training has never seen."""
-        if rating.attribute not in self.rating_scales:
+    def _part(self, attribute: str) -> float:
+        """How much a rating of it counts beside others of its comparison, 0 to 1: all alike where attributes have
+        heads, whatever these make of the reward, else by how much of it each makes. 0 for what training never saw."""
+        if attribute not in self.rating_scales:
             return 0.0
         if self.attributes:
-            return float(rating.attribute in self._columns)
-        return abs(self.attribute_shares.get(rating.attribute, 0.0))
+            return float(attribute in self._columns)
+        return abs(self.attribute_shares.get(attribute, 0.0))
 
 
-def tie_share(comparisons: Sequence[TokenizedComparison]) -> float:
+def tie_share(comparisons: PackedComparisons) -> float:
     """The part of all pairs, by weight, that are ties, held between 0.01 and 0.9; one third where there is no pair."""
-    total = ties = 0.0
-    for comparison in comparisons:
-        total += sum(pair.weight for pair in comparison.pairs)
-        ties += sum(pair.weight for pair in comparison.pairs if pair.target == TIE)
-    if not total:
+    weight = comparisons.column("pairs", "weight")
+    if not (total := weight.sum()):
         return TIE_SHARE_UNKNOWN
     least, most = TIE_SHARES
-    return min(most, max(least, ties / total))
+    return min(most, max(least, float(weight[comparisons.column("pairs", "target") == TIE].sum() / total)))
+
+
+def ratings_of(comparisons: PackedComparisons) -> dict[str, NDArray[np.float64]]:
+    """The values of each attribute that is rated, shape (N,)."""
+    attribute, value = comparisons.column("ratings", "attribute"), comparisons.column("ratings", "value")
+    return {comparisons.attributes[number]: value[attribute == number] for number in np.unique(attribute)}
 
 
 def pair_batch(comparisons: Sequence[TokenizedComparison]) -> PairBatch:

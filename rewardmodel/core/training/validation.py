@@ -55,15 +55,16 @@ def validate(
     """
     if not data.comparisons:
         return None
-    texts = [text for comparison in data.comparisons for text in comparison.texts]
+    comparisons = list(data.comparisons)  # packed ones are built anew whenever they are gone through
+    texts = [text for comparison in comparisons for text in comparison.texts]
     with computing_in(precision, network.device):
         rewards, attributes = _scores(network, texts, processes)
     with torch.inference_mode():
-        cost = objective.cost(rewards, data.comparisons, attributes=attributes).item()
-    pair = pair_batch(data.comparisons)
+        cost = objective.cost(rewards, comparisons, attributes=attributes).item()
+    pair = pair_batch(comparisons)
     rewards = rewards.cpu()
     leads = rewards[pair.better] - rewards[pair.worse]
-    return Validation(cost / objective.weight(data.comparisons), leads[pair.target > TIE])
+    return Validation(cost / objective.weight(comparisons), leads[pair.target > TIE])
 
 
 def _scores(network: RewardNetwork, texts: Sequence[EncodedText], processes: Processes) -> tuple[Tensor, Tensor]:
