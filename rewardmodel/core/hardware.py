@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from rewardmodel.core.errors import InvalidConfig
 
@@ -37,6 +38,14 @@ def dtype_of(precision: str, device: torch.device) -> torch.dtype:
     if precision == "bf16" or (precision == "auto" and _multiplies_bf16(device)):
         return torch.bfloat16
     return torch.float32
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on the device. A GPU fetches it from pinned memory whenever it comes to it: a copy from
+    ordinary memory would wait until all that was asked of the GPU before is computed."""
+    if device.type == "cuda":
+        values = values.pin_memory()
+    return values.to(device, non_blocking=True)
 
 
 def peak_memory_bytes(device: torch.device) -> int:

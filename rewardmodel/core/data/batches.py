@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.hardware import sent
 
 STEPS_SORTED_TOGETHER = 8
 
@@ -30,10 +31,8 @@ class TextBatch:
     token_type_ids: Tensor | None
 
     def to(self, device: torch.device) -> "TextBatch":
-        types = None if self.token_type_ids is None else self.token_type_ids.to(device, non_blocking=True)
-        return TextBatch(
-            self.input_ids.to(device, non_blocking=True), self.attention_mask.to(device, non_blocking=True), types
-        )
+        types = None if self.token_type_ids is None else sent(self.token_type_ids, device)
+        return TextBatch(sent(self.input_ids, device), sent(self.attention_mask, device), types)
 
 
 def epoch_steps(lengths: Sequence[int], *, comparisons_per_step: int, seed: int, epoch: int) -> list[tuple[int, ...]]:

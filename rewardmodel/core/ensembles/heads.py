@@ -15,6 +15,7 @@ from torch import Tensor
 
 from rewardmodel.core.data.comparison import TokenizedComparison
 from rewardmodel.core.ensembles.ensemble import common_scales
+from rewardmodel.core.hardware import sent
 from rewardmodel.core.head_bank import HeadBank, fresh_bank, read_by
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.training.objective import Objective
@@ -88,7 +89,8 @@ def mean_over_resamples(
         drawn = [index for index, count in enumerate(counts) for _ in range(count)]
         if drawn:
             rows = [starts[index] + row for index in drawn for row in range(sizes[index])]
-            total = total + cost(rewards[rows, head], [items[index] for index in drawn])
+            places = sent(torch.tensor(rows), rewards.device)
+            total = total + cost(rewards[places, head], [items[index] for index in drawn])
     return total / len(times)
 
 

@@ -12,6 +12,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from rewardmodel.core.hardware import sent
+
 MOST_TIED_IN_EVERY_ORDER = 6
 
 
@@ -46,7 +48,7 @@ class StageBatch:
     weight: Tensor
 
     def to(self, device: torch.device) -> "StageBatch":
-        return StageBatch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        return StageBatch(*(sent(getattr(self, name), device) for name in self.__dataclass_fields__))
 
 
 def plackett_luce_nats(rewards: Tensor, stages: StageBatch) -> Tensor:

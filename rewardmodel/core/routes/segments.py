@@ -8,12 +8,14 @@ is encoded once.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rewardmodel.core.data.template import EncodedText
+from rewardmodel.core.hardware import sent
 
 LEAST_SHARED_TOKENS = 8
 """A beginning shorter than this is encoded again: another segment costs more than it saves."""
@@ -115,14 +117,13 @@ class Attending:
         self.before = [segment.before for segment in segments]
         ends = list(accumulate(self.lengths, initial=0))
         keys = [segment.stop for segment in segments]
-        self.starts_of_queries = torch.tensor(ends, dtype=torch.int32).to(device, non_blocking=True)
-        self.starts_of_keys = torch.tensor([0, *accumulate(keys)], dtype=torch.int32).to(device, non_blocking=True)
+        self.starts_of_queries = sent(torch.tensor(ends, dtype=torch.int32), device)
+        self.starts_of_keys = sent(torch.tensor([0, *accumulate(keys)], dtype=torch.int32), device)
         self.most_queries, self.most_keys = max(self.lengths), max(keys)
         self.gathered: Tensor | None = None
         if any(self.before):
             chains = (part for index, before in enumerate(self.before) for part in (*before, index))
-            places = [place for part in chains for place in range(ends[part], ends[part + 1])]
-            self.gathered = torch.tensor(places, dtype=torch.int64).to(device, non_blocking=True)
+            self.gathered = _ranges(((ends[part], ends[part + 1]) for part in chains), device)
         self._masks: dict[tuple[int, int], Tensor] = {}
 
     def mask(self, queries: int, keys: int) -> Tensor:
@@ -165,21 +166,26 @@ def as_row(
     """
     parts = plan.segments
     ends = list(accumulate((part.length for part in parts), initial=0))
-    ids = (token for part in parts for token in texts[part.text].token_ids[part.start : part.stop])
-    positions = (first_position + place for part in parts for place in range(part.start, part.stop))
+    ids = chain.from_iterable(texts[part.text].token_ids[part.start : part.stop] for part in parts)
+    positions = ((first_position + part.start, first_position + part.stop) for part in parts)
     has_types = texts[0].token_types is not None
-    types = (kind for part in parts for kind in (texts[part.text].token_types or ())[part.start : part.stop])
+    types = chain.from_iterable((texts[part.text].token_types or ())[part.start : part.stop] for part in parts)
     read = (ends[end] if reads_first else ends[end + 1] - 1 for end in plan.ends)
     return Row(
         _integers(ids, device)[None],
-        _integers(positions, device)[None],
+        _ranges(positions, device)[None],
         _integers(types, device)[None] if has_types else None,
         Attending(parts, _integers(read, device)),
     )
 
 
 def _integers(values: Iterable[int], device: torch.device) -> Tensor:
-    return torch.tensor(list(values), dtype=torch.int64).to(device, non_blocking=True)
+    return sent(torch.from_numpy(np.fromiter(values, dtype=np.int64)), device)
+
+
+def _ranges(bounds: Iterable[tuple[int, int]], device: torch.device) -> Tensor:
+    """All integers from each first to its last, the last left out, one range after the other."""
+    return sent(torch.from_numpy(np.concatenate([np.arange(*each) for each in bounds])), device)
 
 
 def common_beginning(one: Sequence[int], other: Sequence[int]) -> int:

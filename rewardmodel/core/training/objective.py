@@ -22,6 +22,7 @@ from rewardmodel.core.config.objective import (
 from rewardmodel.core.data.comparison import PackedComparisons, packed
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
 from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.hardware import sent
 from rewardmodel.core.losses.bradley_terry import lead_nats, pair_nats, smoothed
 from rewardmodel.core.losses.centering import squared_rewards
 from rewardmodel.core.losses.davidson import davidson_log_probabilities, log_nu_of_tie_share
@@ -46,7 +47,7 @@ class PairBatch:
     weight: Tensor
 
     def to(self, device: torch.device) -> "PairBatch":
-        return PairBatch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        return PairBatch(*(sent(getattr(self, name), device) for name in self.__dataclass_fields__))
 
 
 class Objective(nn.Module):
@@ -197,7 +198,7 @@ class Objective(nn.Module):
                     columns.append(self._columns.get(rating.attribute, 0))
                     values.append(-value if is_turned else value)
                     weights.append(part * scale)
-        rows, heads = (torch.tensor(places, dtype=torch.int64, device=said.device) for places in (texts, columns))
+        rows, heads = (sent(torch.tensor(places, dtype=torch.int64), said.device) for places in (texts, columns))
         predicted = said[rows, heads] if self.attributes else said[rows]
         return (squared_errors(predicted, _numbers(values, said)) * _numbers(weights, said)).sum()
 
@@ -254,4 +255,4 @@ def _with_starts(comparisons: Sequence[TokenizedComparison]) -> Iterator[tuple[i
 
 
 def _numbers(values: Sequence[float], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32, device=like.device)
+    return sent(torch.tensor(values, dtype=torch.float32), like.device)

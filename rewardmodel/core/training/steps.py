@@ -11,7 +11,7 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data.batches import epoch_steps
 from rewardmodel.core.data.training_set import TokenizedComparison, TrainingSet
 from rewardmodel.core.ensembles.heads import cost_of_heads
-from rewardmodel.core.hardware import computing_in
+from rewardmodel.core.hardware import computing_in, sent
 from rewardmodel.core.losses.outcomes import TIE
 from rewardmodel.core.model import RewardNetwork
 from rewardmodel.core.routes.route import Route
@@ -141,7 +141,7 @@ class RewardTally:
         """Take in the rewards of these comparisons, shape (B,), and their part of the step's loss, shape ()."""
         pair = pair_batch(comparisons)
         decided = pair.target != TIE
-        better, worse = pair.better[decided].to(rewards.device), pair.worse[decided].to(rewards.device)
+        better, worse = (sent(places[decided], rewards.device) for places in (pair.better, pair.worse))
         lead = rewards[better] - rewards[worse]
         self.sums += torch.stack([cost, (lead > 0).sum(), lead.sum(), rewards.sum()])
         self.texts += len(rewards)
@@ -150,7 +150,7 @@ class RewardTally:
     def figures(self, processes: Processes, **others: Tensor) -> dict[str, float]:
         """Loss, share of decided pairs in the right order, their mean lead, mean reward, and others; NaN where no pair
         is decided. One read from the device."""
-        counts = self.sums.new_tensor([self.pairs, self.texts])
+        counts = sent(torch.tensor([self.pairs, self.texts], dtype=self.sums.dtype), self.sums.device)
         loss, correct, lead, reward, pairs, texts = processes.total(torch.cat([self.sums, counts]))
         figures = {
             "loss": loss,
