@@ -1,14 +1,25 @@
 """How answers are drawn, and what runs that draw them can be told. Light to import: no PyTorch."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.settings import DEVICES, Settings
+
+HIGHEST_TEMPERATURE = 10
+
+
+def require_drawable(settings: Settings, *, temperature: str, top_p: str, answers: str) -> None:
+    """Answers can be drawn with a config's numbers, which stand in the fields named.
+
+    Raises: InvalidConfig.
+    """
+    settings.require_between(temperature, 0, HIGHEST_TEMPERATURE)
+    settings.require_share(top_p)
+    settings.require_at_least_one("max_response_tokens", answers)
+    settings.require_seed("seed")
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(Settings):
     """How answers are drawn.
 
     Args:
@@ -17,6 +28,8 @@ class Sampling:
         max_response_tokens: answers are cut here.
         samples_per_prompt: how many answers each prompt gets.
         seed: with the prompt and the number of the sample it fixes an answer.
+
+    Raises: InvalidConfig, naming the field, for a value that cannot be.
     """
 
     temperature: float = 0.8
@@ -26,16 +39,8 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 10:
-            raise InvalidConfig(f"temperature must lie between 0 and 10, not {self.temperature!r}.")
-        if not 0 < self.top_p <= 1:
-            raise InvalidConfig(f"top_p must be above 0 and at most 1, not {self.top_p!r}.")
-        for name in ("max_response_tokens", "samples_per_prompt"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} must be at least 1, not {getattr(self, name)!r}.")
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        super().__post_init__()
+        require_drawable(self, temperature="temperature", top_p="top_p", answers="samples_per_prompt")
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,12 @@ class GenerateConfig(Settings):
     torch_threads: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require(bool(self.policies), "policies", "must name at least one policy")
-        self.require_positive("torch_threads")
+        has_directories = all(isinstance(folder, str) and folder for folder in self.policies.values())
+        self.require(has_directories, "policies", "must name a directory for each policy")
+        require_drawable(self, temperature="temperature", top_p="top_p", answers="samples_per_prompt")
+        self.require_at_least_one("torch_threads")
         self.require_one_of("device", DEVICES)
 
     @property
@@ -92,5 +101,17 @@ class EvaluateConfig(Settings):
     torch_threads: int = 1
 
     def __post_init__(self) -> None:
-        self.require_positive("max_response_tokens", "answers_per_prompt", "torch_threads")
+        super().__post_init__()
+        require_drawable(self, temperature="temperature", top_p="top_p", answers="answers_per_prompt")
+        self.require_at_least_one("torch_threads")
         self.require_one_of("device", DEVICES)
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_response_tokens=self.max_response_tokens,
+            samples_per_prompt=self.answers_per_prompt,
+            seed=self.seed,
+        )

@@ -54,16 +54,22 @@ class BaseConfig(Settings):
     checkpoint_every_steps: int = 250
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require(bool(self.corpus) != bool(self.path), "corpus", "or path must be given, and not both")
         self.require(all(isinstance(file, str) for file in self.corpus), "corpus", "must be a list of file names")
         self.require(self.vocabulary_size >= 300, "vocabulary_size", "must be at least 300 (256 bytes and the marks)")
-        self.require_positive("hidden_size", "layers", "heads", "intermediate_size", "steps", "tokens_per_step")
-        self.require_positive(
-            "matrix_learning_rate", "learning_rate", "max_grad_norm", "torch_threads", "checkpoint_every_steps"
+        self.require_at_least_one("hidden_size", "layers", "heads", "intermediate_size", "steps", "tokens_per_step")
+        self.require_at_least_one("torch_threads", "checkpoint_every_steps")
+        self.require_positive("matrix_learning_rate", "learning_rate", "max_grad_norm")
+        # Rotary positions turn a head's numbers in pairs.
+        self.require(
+            self.hidden_size % (2 * self.heads) == 0,
+            "hidden_size",
+            f"must be an even multiple of heads ({self.heads})",
         )
-        self.require(self.hidden_size % self.heads == 0, "hidden_size", f"must be a multiple of heads ({self.heads})")
         self.require(16 <= self.max_chat_tokens <= self.window_tokens, "max_chat_tokens", "must fit into the window")
-        self.require(0 <= self.prompt_dropout <= 0.5, "prompt_dropout", "must lie between 0 and 0.5")
-        self.require(self.weight_decay >= 0, "weight_decay", "must not be negative")
+        self.require_between("prompt_dropout", 0, 0.5)
+        self.require_not_negative("weight_decay")
+        self.require_seed("seed", bits=32)  # a step's own seed is computed from it
         self.require_one_of("device", DEVICES)
         self.require_one_of("precision", PRECISIONS)

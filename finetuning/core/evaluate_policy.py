@@ -85,13 +85,7 @@ def evaluate(directory: RunDirectory) -> dict[str, Any]:
         load_policy(config.reference, device=device),
         RewardScorer.load(config.reward_model, device=device),
         read_prompts(config.prompts),
-        Sampling(
-            temperature=config.temperature,
-            top_p=config.top_p,
-            max_response_tokens=config.max_response_tokens,
-            samples_per_prompt=config.answers_per_prompt,
-            seed=config.seed,
-        ),
+        config.sampling,
     )
     write_rows(directory.path / "samples.jsonl", compared.rows())
     return compared.figures()

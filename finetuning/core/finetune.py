@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from finetuning.core import dpo, grpo, rloo, sft
-from finetuning.core.answer_config import Sampling
 from finetuning.core.evaluate_policy import compare_policies
 from finetuning.core.finetune_config import FinetuneConfig
 from finetuning.core.policy import LoadedPolicy, PolicyCard, load_policy, policy_digest, save_policy
@@ -25,10 +24,13 @@ from rewardmodel.core.scorer import RewardScorer
 
 def finetune(directory: RunDirectory) -> dict[str, Any]:
     """Train by the config's method, save the policy, and hold it against its reference on unseen prompts."""
+    from finetuning.core.trl_adapter import check_extra
+
     config = FinetuneConfig.from_dict(directory.read_config())
+    device = choose_device(config.device)
+    check_extra(config, device=device)
     torch.set_num_threads(config.torch_threads)
     started = time.monotonic()
-    device = choose_device(config.device)
     policy = load_policy(config.policy, device=device)
     scorer = RewardScorer.load(config.reward_model, device=device) if config.reward_model else None
     figures = train(directory, config, policy, scorer)
@@ -45,7 +47,7 @@ def finetune(directory: RunDirectory) -> dict[str, Any]:
     }
     if scorer is not None and (prompts := unseen_prompts(config)):
         reference = load_policy(config.reference_directory, device=device)
-        compared = compare_policies(policy, reference, scorer, prompts, _sampling(config))
+        compared = compare_policies(policy, reference, scorer, prompts, config.evaluation_sampling)
         write_rows(directory.path / "samples.jsonl", compared.rows())
         figures |= compared.figures()
     return {**figures, "seconds": round(time.monotonic() - started, 2)}
@@ -73,16 +75,6 @@ def _card(config: FinetuneConfig, scorer: RewardScorer | None) -> PolicyCard:
         reward_model=scorer.digest if scorer else "",
         snapshot_sha256=read_manifest(config.snapshot).content_sha256 if is_snapshot(config.snapshot) else "",
         training=config.to_dict(),
-    )
-
-
-def _sampling(config: FinetuneConfig) -> Sampling:
-    return Sampling(
-        temperature=config.evaluation_temperature,
-        top_p=config.evaluation_top_p,
-        max_response_tokens=config.max_response_tokens,
-        samples_per_prompt=config.evaluation_answers,
-        seed=config.seed,
     )
 
 

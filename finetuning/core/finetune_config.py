@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from finetuning.core.answer_config import Sampling, require_drawable
 from rewardmodel.core.settings import DEVICES, Settings
 
 METHODS = ("sft", "rloo", "grpo", "dpo")
@@ -76,9 +77,10 @@ class FinetuneConfig(Settings):
     """CPU threads. More than the free cores make training slower, not faster."""
     checkpoint_every_steps: int = 10
     extra: dict[str, Any] = field(default_factory=dict)
-    """Further settings handed to the trainer as they are, by TRL's names."""
+    """Further settings handed to the trainer as they are, by TRL's names; none that stand above or follow from them."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require_one_of("method", METHODS)
         self.require(bool(self.policy), "policy", "must be the directory of a policy")
         self.require(
@@ -95,8 +97,13 @@ class FinetuneConfig(Settings):
         self.require_one_of("device", DEVICES)
         for name in ("steps", "learning_rate", "examples_per_step"):
             self.require(getattr(self, name) is None or getattr(self, name) > 0, name, "must be above 0, or null")
-        self.require_positive("max_prompt_tokens", "max_response_tokens", "temperature", "evaluation_answers")
-        self.require_positive("max_evaluation_prompts", "torch_threads", "checkpoint_every_steps")
+        self.require_seed("seed", bits=32)  # which NumPy takes
+        self.require_at_least_one("max_prompt_tokens", "max_evaluation_prompts", "torch_threads")
+        self.require_at_least_one("checkpoint_every_steps")
+        require_drawable(
+            self, temperature="evaluation_temperature", top_p="evaluation_top_p", answers="evaluation_answers"
+        )
+        self.require_positive("temperature")
         self.require(self.answers_per_prompt >= 2, "answers_per_prompt", "must be at least 2")
         self.require(self.kl_coefficient > 0, "kl_coefficient", "must be above 0, or KL would not be measured")
         if self.method in REWARD_METHODS:
@@ -106,8 +113,9 @@ class FinetuneConfig(Settings):
                 f"must be a multiple of answers_per_prompt ({self.answers_per_prompt})",
             )
         if self.reward_clip is not None:
+            are_numbers = all(type(end) in (int, float) for end in self.reward_clip)
             self.require(
-                len(self.reward_clip) == 2 and self.reward_clip[0] < self.reward_clip[1],
+                are_numbers and len(self.reward_clip) == 2 and self.reward_clip[0] < self.reward_clip[1],
                 "reward_clip",
                 "must be a lower and a higher number, or null",
             )
@@ -116,6 +124,17 @@ class FinetuneConfig(Settings):
     def reference_directory(self) -> Path:
         """Where the frozen policy lies that KL is measured against."""
         return Path(self.reference or self.policy)
+
+    @property
+    def evaluation_sampling(self) -> Sampling:
+        """How answers are drawn for the figures at the end."""
+        return Sampling(
+            temperature=self.evaluation_temperature,
+            top_p=self.evaluation_top_p,
+            max_response_tokens=self.max_response_tokens,
+            samples_per_prompt=self.evaluation_answers,
+            seed=self.seed,
+        )
 
     def chosen(self, name: str) -> Any:
         """A setting, or the method's own value where it is null."""

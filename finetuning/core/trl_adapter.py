@@ -4,9 +4,9 @@ TRL 1.16 on a CPU needs to be told not to use bf16 or gradient checkpointing; it
 path that the policy's config remembers; it logs KL as a mean per token, where we speak of nats per answer.
 """
 
+import dataclasses
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ from finetuning.core.finetune_config import FinetuneConfig
 from finetuning.core.policy import LoadedPolicy, load_policy
 from finetuning.core.rewards import RewardFunction
 from finetuning.core.trainer_checkpoint import whole_checkpoint
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import RunDirectory, Stopped
+from rewardmodel.core.settings import typed
 
 KEPT_CHECKPOINTS = 2
+ARGUMENTS = {"sft": SFTConfig, "dpo": DPOConfig, "rloo": RLOOConfig, "grpo": GRPOConfig}
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Job:
     """One training: where it reports, its config, the policy that it changes in place, and the rows to learn from.
 
@@ -49,14 +52,12 @@ def train_sft(job: Job) -> int:
 
     Returns: optimizer steps done. Raises: Stopped after saving, when asked to.
     """
-    arguments = SFTConfig(**_arguments(job), completion_only_loss=True, max_length=_longest(job))
-    return _run(job, SFTTrainer, args=arguments)
+    return _run(job, SFTTrainer, args=_arguments(job))
 
 
 def train_dpo(job: Job) -> int:
     """Learn from "chosen" and "rejected". Source: Rafailov et al. 2023, arXiv:2305.18290."""
-    arguments = DPOConfig(**_arguments(job), beta=job.config.kl_coefficient, max_length=_longest(job))
-    return _run(job, DPOTrainer, args=arguments, ref_model=load_policy(job.reference).model)
+    return _run(job, DPOTrainer, args=_arguments(job), ref_model=load_policy(job.reference).model)
 
 
 def train_rloo(job: Job, reward: RewardFunction) -> int:
@@ -64,14 +65,7 @@ def train_rloo(job: Job, reward: RewardFunction) -> int:
 
     Source: Ahmadian et al. 2024, arXiv:2402.14740.
     """
-    clip = job.config.reward_clip
-    arguments = RLOOConfig(
-        **_arguments(job),
-        **_sampling(job.config),
-        reward_clip_range=None if clip is None else (clip[0], clip[1]),
-        normalize_advantages=True,
-    )
-    return _run_with_reward(job, RLOOTrainer, arguments, reward)
+    return _run_with_reward(job, RLOOTrainer, reward)
 
 
 def train_grpo(job: Job, reward: RewardFunction) -> int:
@@ -79,53 +73,85 @@ def train_grpo(job: Job, reward: RewardFunction) -> int:
 
     Source: Shao et al. 2024, arXiv:2402.03300.
     """
-    arguments = GRPOConfig(**_arguments(job), **_sampling(job.config), loss_type="grpo")
-    return _run_with_reward(job, GRPOTrainer, arguments, reward)
+    return _run_with_reward(job, GRPOTrainer, reward)
 
 
-def _arguments(job: Job) -> dict[str, Any]:
-    """What every trainer is told."""
-    config = job.config
-    on_cpu = job.policy.model.device.type == "cpu"
-    return {
-        "output_dir": str(job.directory.path / "trainer"),
+def check_extra(config: FinetuneConfig, *, device: str) -> None:
+    """Refuse what the trainer does not know, or what the run sets itself, before anything is loaded.
+
+    Raises: InvalidConfig.
+    """
+    fields = {field.name: field.type for field in dataclasses.fields(ARGUMENTS[config.method])}
+    own = _own_arguments(config, Path("-"), device)
+    for name, value in config.extra.items():
+        place = f"extra.{name}"
+        if name not in fields:
+            raise InvalidConfig(f"{place} is no setting of the trainer.", field=place)
+        if name in own:
+            raise InvalidConfig(f"{place} follows from the run's own settings. Change those.", field=place)
+        typed(place, fields[name], value)
+    try:
+        ARGUMENTS[config.method](**own, **{**_usual_arguments(config, device), **config.extra})
+    except (TypeError, ValueError) as error:
+        raise InvalidConfig(f"extra is refused by the trainer: {error}", field="extra") from None
+
+
+def _arguments(job: Job) -> Any:
+    """What the method's trainer is told."""
+    device = job.policy.model.device.type
+    usual = _usual_arguments(job.config, device)
+    own = _own_arguments(job.config, job.directory.path / "trainer", device)
+    return ARGUMENTS[job.config.method](**own, **{**usual, **job.config.extra})
+
+
+def _own_arguments(config: FinetuneConfig, folder: Path, device: str) -> dict[str, Any]:
+    """What follows from the run's own settings."""
+    common = {
+        "output_dir": str(folder),
         "max_steps": config.chosen("steps"),
         "learning_rate": config.chosen("learning_rate"),
         "per_device_train_batch_size": config.chosen("examples_per_step"),
-        "lr_scheduler_type": "linear",
-        "warmup_steps": max(1, config.chosen("steps") // 20),
-        "max_grad_norm": 1.0,
         "logging_steps": 1,
         "save_strategy": "steps",
         "save_steps": config.checkpoint_every_steps,
         "save_total_limit": None,
         "seed": config.seed,
-        "use_cpu": on_cpu,
-        "bf16": False,
-        "gradient_checkpointing": False,
-        "dataloader_pin_memory": not on_cpu,
+        "use_cpu": device == "cpu",
         "report_to": [],
-        "disable_tqdm": True,
-        **config.extra,
     }
-
-
-def _sampling(config: FinetuneConfig) -> dict[str, Any]:
-    return {
+    longest = config.max_prompt_tokens + config.max_response_tokens
+    if config.method == "sft":
+        return {**common, "completion_only_loss": True, "max_length": longest}
+    common["beta"] = config.kl_coefficient
+    if config.method == "dpo":
+        return {**common, "max_length": longest}
+    common |= {
         "num_generations": config.answers_per_prompt,
         "max_completion_length": config.max_response_tokens,
         "temperature": config.temperature,
-        "beta": config.kl_coefficient,
+    }
+    if config.method == "grpo":
+        return {**common, "loss_type": "grpo"}
+    clip = config.reward_clip
+    return {**common, "reward_clip_range": None if clip is None else (clip[0], clip[1]), "normalize_advantages": True}
+
+
+def _usual_arguments(config: FinetuneConfig, device: str) -> dict[str, Any]:
+    """What holds where `extra` says nothing else."""
+    return {
+        "lr_scheduler_type": "linear",
+        "warmup_steps": max(1, config.chosen("steps") // 20),
+        "max_grad_norm": 1.0,
+        "bf16": False,
+        "gradient_checkpointing": False,
+        "dataloader_pin_memory": device != "cpu",
+        "disable_tqdm": True,
     }
 
 
-def _longest(job: Job) -> int:
-    return job.config.max_prompt_tokens + job.config.max_response_tokens
-
-
-def _run_with_reward(job: Job, trainer_class: Any, arguments: Any, reward: RewardFunction) -> int:
+def _run_with_reward(job: Job, trainer_class: Any, reward: RewardFunction) -> int:
     job.policy.model.config._name_or_path = str(job.reference)  # where TRL loads the frozen reference from
-    return _run(job, trainer_class, args=arguments, reward_funcs=reward)
+    return _run(job, trainer_class, args=_arguments(job), reward_funcs=reward)
 
 
 def _run(job: Job, trainer_class: Any, **parts: Any) -> int:

@@ -11,7 +11,8 @@ from rewardmodel.core.errors import InvalidConfig
 
 PRECISIONS = ("auto", "fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda")
-SEEDS = 2**63
+BEYOND = 2**63
+SEED_BITS = 63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +37,16 @@ class Settings:
         return cls(**{name: typed(name, fields[name].type, value) for name, value in values.items()})
 
     def __post_init__(self) -> None:
-        """Numbers are finite, and texts can be written as UTF-8; a subclass checks its own fields after its bases'."""
+        """Numbers are finite and fit into 64 bits, and texts can be written as UTF-8.
+
+        A subclass checks its own fields after its bases'.
+        """
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            is_finite = not isinstance(value, float) or math.isfinite(value)
-            self.require(is_finite, field.name, "must be a finite number")
+            rule = "must be a finite number" if isinstance(value, float) else "must hold finite numbers only"
+            self.require(_is_finite(value), field.name, rule)
+            is_bounded = not isinstance(value, int) or abs(value) <= BEYOND
+            self.require(is_bounded, field.name, "must not be beyond 2^63")
             self.require(_is_utf8(value), field.name, "must be text that UTF-8 can hold")
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,8 +71,14 @@ class Settings:
         for field in fields:
             self.require((getattr(self, field) or 0) >= 0, field, "must not be negative")
 
-    def require_seed(self, field: str) -> None:
-        self.require(0 <= getattr(self, field) < SEEDS, field, "must be at least 0 and below 2^63")
+    def require_between(self, field: str, low: float, high: float) -> None:
+        self.require(low <= getattr(self, field) <= high, field, f"must lie between {low:g} and {high:g}")
+
+    def require_share(self, field: str) -> None:
+        self.require(0 < getattr(self, field) <= 1, field, "must be above 0 and at most 1")
+
+    def require_seed(self, field: str, *, bits: int = SEED_BITS) -> None:
+        self.require(0 <= getattr(self, field) < 2**bits, field, f"must be at least 0 and below 2^{bits}")
 
     def require_one_of(self, field: str, choices: tuple[str, ...]) -> None:
         self.require(getattr(self, field) in choices, field, f"must be one of {', '.join(choices)}")
@@ -95,6 +107,15 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
         wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
         raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.", field=name)
     return value
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether all numbers in a value are finite."""
+    if isinstance(value, Mapping):
+        return all(_is_finite(part) for part in value.values())
+    if isinstance(value, list | tuple):
+        return all(_is_finite(part) for part in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_utf8(value: Any) -> bool:

@@ -34,6 +34,6 @@ class OptimizerSettings(Settings):
         self.require_positive("learning_rate", "head_learning_rate", "max_grad_norm")
         self.require_not_negative("weight_decay")
         self.require_one_of("schedule", SCHEDULES)
-        self.require(0 < self.layer_decay <= 1, "layer_decay", "must be above 0 and at most 1")
+        self.require_share("layer_decay")
         self.require_at_least_one("early_stopping")
         self.require(0 <= self.warmup_fraction < 1, "warmup_fraction", "must be at least 0 and below 1")

@@ -12,14 +12,13 @@ from typing import Any
 
 from rewardmodel.core.config.train import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
-from rewardmodel.core.settings import kinds_of, typed
+from rewardmodel.core.settings import BEYOND, kinds_of, typed
 
 LOG, UNIFORM = "log", "uniform"
 SCALES = (LOG, UNIFORM)
 DIGITS_DRAWN = 3
 TRIES_PER_DRAW = 100
 MOST_VALUES = 1000
-BEYOND = 2**63
 
 Annotations = Mapping[str, Any]
 

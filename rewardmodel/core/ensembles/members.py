@@ -12,7 +12,7 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.config.ensemble import MEAN
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import RunDirectory
-from rewardmodel.core.settings import SEEDS
+from rewardmodel.core.settings import SEED_BITS
 
 RESULT = "result.json"
 
@@ -106,7 +106,7 @@ class MemberDirectory(RunDirectory):
 
 def config_of_member(config: TrainConfig, index: int) -> TrainConfig:
     """The settings of one member: its own seed, and no members of its own."""
-    return replace(config, seed=(config.seed + index) % SEEDS, members=1, combine=MEAN)
+    return replace(config, seed=(config.seed + index) % 2**SEED_BITS, members=1, combine=MEAN)
 
 
 def train_members(
