@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from preferences.pairs import PairRules
-from preferences.snapshot import read_snapshot
+from preferences.snapshot import read_manifest, read_snapshot
 from preferences.splits import Split
 from rewardmodel.core.checkpoint import MEMBERS, ModelCard, load_model
 from rewardmodel.core.config import TrainConfig
@@ -101,7 +101,8 @@ class Training:
     def __init__(self, directory: RunDirectory, config: TrainConfig, device: str, processes: Processes) -> None:
         self.directory, self.config, self.device, self.processes = directory, config, device, processes
         self.place = directory.path / "model"
-        self.manifest = manifest_of(config)
+        processes.let_one_look(lambda: manifest_of(config))  # it hashes the whole file
+        self.manifest = read_manifest(config.snapshot)
         self.rules = PairRules.from_dict(config.pair_rules if config.pair_rules is not None else self.manifest.rules)
         config.require_rules(self.rules)
         self.data: dict[str, TrainingSet] = {}

@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from preferences.snapshot import manifest_path
 from rewardmodel.core.data.template import EncodedText
 from rewardmodel.core.data.training_set import TokenizedComparison
 from rewardmodel.core.errors import InvalidConfig
@@ -55,6 +56,10 @@ def take_steps(out: Path, snapshot: Path, backbone: Path, *, count: int, shardin
     }
 
 
+def refuse() -> None:
+    raise InvalidConfig("There is no file.")
+
+
 def free_port() -> int:
     import socket
 
@@ -77,6 +82,9 @@ def test_a_process_alone_has_the_whole_step_and_agrees_with_itself() -> None:
     assert sorted(each.tokens for each in ALONE.share(comparisons)) == [2, 5]
     assert ALONE.most([1.0, 0.0]) == [1.0, 0.0]
     ALONE.share_trouble(None)
+    ALONE.let_one_look(lambda: None)
+    with pytest.raises(InvalidConfig, match="no file"):
+        ALONE.let_one_look(refuse)
     with pytest.raises(Stopped):
         ALONE.share_trouble(Stopped())
     with pytest.raises(torch.OutOfMemoryError, match="2 GiB"):
@@ -163,6 +171,40 @@ def test_a_failure_is_told_in_one_sentence_by_however_many_processes(tiny_llama:
     path = make_run(tmp_path, snapshot=str(tmp_path / "nowhere.parquet"), backbone=str(tiny_llama), processes=2)
     assert start_training(path).wait(120) == 1
     assert "nowhere.parquet" in json.loads((path / "error.json").read_text())["message"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refuses", [None, 1])
+def test_one_process_of_each_machine_looks_for_all_of_it_and_all_hear_what_it_says(
+    tmp_path: Path, refuses: int | None
+) -> None:
+    """Four processes, two on each of two machines; the first of one of them, or neither, comes upon something."""
+    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "4"}
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.rewardmodel.one_look", str(tmp_path), str(refuses)],
+            cwd=ROOT,
+            env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank % 2), "GROUP_RANK": str(rank // 2)},
+        )
+        for rank in range(4)
+    ]
+    assert [child.wait(120) for child in children] == [0] * 4
+    looks, words = ({file.name: file.read_text() for file in tmp_path.glob(f"{kind}-*")} for kind in ("look", "word"))
+    assert sorted(looks) == ["look-0", "look-2"]
+    assert set(words.values()) == ({"well"} if refuses is None else {f"Machine {refuses} has another file."})
+    assert len(words) == 4
+
+
+@pytest.mark.slow
+def test_a_snapshot_that_is_not_its_manifests_ends_all_processes_at_once(
+    planted_snapshot: Path, tiny_llama: Path, tmp_path: Path
+) -> None:
+    snapshot = tmp_path / "changed.parquet"
+    snapshot.write_bytes(planted_snapshot.read_bytes() + b" ")
+    manifest_path(snapshot).write_bytes(manifest_path(planted_snapshot).read_bytes())
+    path = make_run(tmp_path / "run", snapshot=str(snapshot), backbone=str(tiny_llama), processes=2)
+    assert start_training(path).wait(120) == 1
+    assert "its sha256 differs" in json.loads((path / "error.json").read_text())["message"]
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ size and in their number of passes, and the step is that of one process.
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from rewardmodel.core.data.training_set import TokenizedComparison
-from rewardmodel.core.errors import InvalidConfig
+from rewardmodel.core.errors import ExpectedFailure, InvalidConfig
 from rewardmodel.core.run_directory import Stopped
 
 BUCKET_ELEMENTS = 16 * 2**20
@@ -31,10 +31,14 @@ class Processes:
         rank: 0 for the one that writes files and reports.
         count: of them all; 1 means that there is nobody to agree with.
         device: where what they tell each other lies.
+        is_first_here: for one process of each machine.
     """
 
-    def __init__(self, rank: int = 0, count: int = 1, device: torch.device | None = None) -> None:
+    def __init__(
+        self, rank: int = 0, count: int = 1, device: torch.device | None = None, *, is_first_here: bool = True
+    ) -> None:
         self.rank, self.count, self.device = rank, count, device or torch.device("cpu")
+        self.is_first_here = is_first_here
 
     @property
     def is_main(self) -> bool:
@@ -65,6 +69,25 @@ class Processes:
         if worst:
             kind = TROUBLES[worst - 1]
             raise trouble if isinstance(trouble, kind) else kind("in another process")
+
+    def let_one_look(self, look: Callable[[], object]) -> None:
+        """Have one process of each machine look at something for all of them, which wait for its word.
+
+        Raises: what `look` raises; in the others ExpectedFailure, in the words of one that it was raised in.
+        """
+        trouble: Exception | None = None
+        if self.is_first_here:
+            try:
+                look()
+            except Exception as caught:  # whatever it is, the others must not wait for a word that never comes
+                trouble = caught
+        words: list[str | None] = [None] * self.count
+        if self.count > 1:
+            dist.all_gather_object(words, None if trouble is None else str(trouble) or repr(trouble))
+        if trouble is not None:
+            raise trouble
+        if refusal := next(filter(None, words), None):
+            raise ExpectedFailure(refusal)
 
     def add_gradients(self, weights: Sequence[nn.Parameter]) -> None:
         """Replace each gradient by its sum over all processes. A weight that no process reached keeps none.
@@ -125,8 +148,8 @@ def joined(device: str) -> Iterator[Processes]:
         return
     os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"  # transformers would leave all but the first without weights
     place = torch.device("cpu")
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     if device == "cuda":
-        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
         if local_rank >= torch.cuda.device_count():
             raise InvalidConfig(
                 f"processes asks for GPU number {local_rank + 1} of this machine; it has {torch.cuda.device_count()}."
@@ -135,7 +158,7 @@ def joined(device: str) -> Iterator[Processes]:
         place = torch.device("cuda", local_rank)
     dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Processes(dist.get_rank(), count, place)
+        yield Processes(dist.get_rank(), count, place, is_first_here=local_rank == 0)
     except Stopped:  # all of them; after any other error the others may be gone, and there is nobody to part from
         dist.destroy_process_group()
         raise
