@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,10 @@ def test_sigterm_answers_what_is_in_hand_and_ends(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "answered"),
-    [(b"POST /v1/sc", b""), (b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", b"HTTP/1.1 408")],
+    [
+        (b"POST /v1/sc", b"HTTP/1.1 408"),
+        (b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", b"HTTP/1.1 408"),
+    ],
 )
 def test_clients_that_fall_silent_do_not_keep_the_others_waiting(home: Path, sent: bytes, answered: bytes) -> None:
     with running(home, PLUMBLINE_SCORER_SILENT_SECONDS="0.5") as (_process, server):
@@ -199,6 +202,43 @@ def test_clients_that_fall_silent_do_not_keep_the_others_waiting(home: Path, sen
         assert {connection.recv(12) for connection in silent} == {answered}
         for connection in silent:
             connection.close()
+
+
+def test_clients_that_send_a_byte_now_and_then_do_not_keep_the_others_waiting(home: Path) -> None:
+    head = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n"
+    with running(home, PLUMBLINE_SCORER_SILENT_SECONDS="30", PLUMBLINE_SCORER_WHOLE_SECONDS="2") as (_process, server):
+        port = int(server.url.rpartition(":")[2])
+        slow = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(THREADS)]
+        for number, connection in enumerate(slow):
+            connection.sendall(head if number % 2 else head[:20])
+        is_over = threading.Event()
+
+        def trickle() -> None:
+            while not is_over.wait(0.2):
+                for connection in slow:
+                    with suppress(OSError):
+                        connection.send(b"x")
+
+        trickler = threading.Thread(target=trickle)
+        trickler.start()
+        try:
+            assert server.score([ITEM])["model"] == "first"
+            told = [read_until_closed(connection) for connection in slow]
+        finally:
+            is_over.set()
+            trickler.join()
+        assert all(text.startswith(b"HTTP/1.1 408") and b"did not come whole within 2 s" in text for text in told)
+        for connection in slow:
+            connection.close()
+
+
+def read_until_closed(connection: socket.socket) -> bytes:
+    """What came before the server closed; the last bytes sent may meet a closed door."""
+    content = b""
+    with suppress(ConnectionResetError):
+        while part := connection.recv(4096):
+            content += part
+    return content
 
 
 def waiting_texts(port: int) -> float:

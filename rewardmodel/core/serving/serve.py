@@ -28,6 +28,7 @@ from rewardmodel.core.serving import request_shapes as requests
 from rewardmodel.core.serving.batching import Limits, QueueFull, TooSlow
 from rewardmodel.core.serving.metrics import CONTENT_TYPE
 from rewardmodel.core.serving.model_pool import ModelPool, NoModel, ServedModel, StillLoading, UnknownModel
+from rewardmodel.core.serving.punctual_socket import LateRequest
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 REASONS = {
@@ -135,9 +136,8 @@ class ScoringApplication:
         is_large = not length.isdecimal() or int(length) > LARGEST_BODY_BYTES
         try:
             raw = b"" if is_large else environ["wsgi.input"].read(LARGEST_BODY_BYTES + 1)
-        except (TimeoutError, BlockingIOError):  # the second where the socket itself keeps the time
-            message = "The rest of the request did not come. Send it again."
-            return failure(408, "silent", message, headers={"Connection": "close"})
+        except LateRequest as error:
+            return failure(408, error.code, str(error), headers={"Connection": "close"})
         if is_large or len(raw) > LARGEST_BODY_BYTES:
             message = f"The request has more than {LARGEST_BODY_BYTES} bytes. Send fewer items."
             return failure(413, "too_large", message, headers={"Connection": "close"})
