@@ -73,7 +73,7 @@ class ModelCard:
         temperature: divides a difference of rewards before the sigmoid, fitted on held-out comparisons.
         snapshot_sha256: content hash of the data it learned from.
         training: the config that trained it.
-        tie_parameter: ν of Davidson or θ of Rao & Kupper at that temperature; None where ties have no model.
+        tie_parameter: ν of Davidson or θ of Rao & Kupper (`calibrate.tie_probabilities`); None without model of ties.
         heads: the file of member heads, or None.
         members: networks that this model is made of, each {"digest", "name", "directory", "factor", "shift"}: its
             reward times factor plus shift is on the common scale. Without a directory it was averaged into the weights.

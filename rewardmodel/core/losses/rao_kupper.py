@@ -32,6 +32,15 @@ def rao_kupper_log_probabilities(lead: Tensor, log_theta: Tensor) -> Tensor:
     return torch.stack((first, second, log_theta_squared_less_1 + first + second), dim=1)
 
 
+def sureness_of_decisions(theta: float) -> float:
+    """How fast the log-odds of a decision grow with the lead where two rewards are equal, 1 to 2; 1 without ties.
+
+    Given that it is no tie, the first wins with the log-odds log (1 + θe^d) / (1 + θe^-d): who leads by little mostly
+    ties. Their slope at d = 0 is 2θ / (1 + θ); far from it 1, the slope of Bradley & Terry.
+    """
+    return 2 * theta / (1 + theta)
+
+
 def log_theta_of_tie_share(share: float) -> float:
     """η that makes equal rewards tie with this probability, 0 < share < 1; log 2 (θ = 2) at one third."""
     return math.log((1 + share) / (1 - share))
