@@ -38,6 +38,8 @@ class Targets:
     def renumbered(self) -> "Targets":
         """The same, with indices into `responses` instead of into the comparison."""
         place = {index: position for position, index in enumerate(self.responses)}
+        if all(index == position for index, position in place.items()):
+            return self
         return Targets(
             pairs=tuple(replace(pair, better=place[pair.better], worse=place[pair.worse]) for pair in self.pairs),
             orders=tuple(

@@ -49,5 +49,7 @@ def shared_by_prompt(groups: Iterable[Sequence[T]]) -> list[list[T]]:
         groups: one for each comparison of the prompt; empty where it says nothing, which then has no share.
     """
     groups = list(groups)
-    speaking = max(1, sum(1 for items in groups if items))
+    speaking = sum(1 for items in groups if items)
+    if speaking < 2:  # nearly every prompt of a large snapshot
+        return [list(items) for items in groups]
     return [[replace(item, weight=item.weight / speaking) for item in items] for items in groups]
