@@ -306,6 +306,30 @@ def test_a_step_for_which_memory_does_not_suffice_is_done_again_with_less(
     assert largest_difference(weights_of(tmp_path / "ample"), found) < 1e-5
 
 
+def test_a_step_whose_moments_found_no_memory_leaves_no_gradient_to_the_next_attempt(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=1, validations=0, max_grad_norm=1e9, route="padded")
+    fitting = scarce(tmp_path / "scarce", config)
+    fitting.route = PaddedRoute()
+    take = fitting.optimizer.step
+
+    def run_out_of_memory() -> None:
+        monkeypatch.setattr(fitting.optimizer, "step", take)
+        raise torch.OutOfMemoryError("Tried to allocate 2 GiB.")
+
+    monkeypatch.setattr(fitting.optimizer, "step", run_out_of_memory)
+    fitting.run()
+    run_training(tmp_path / "ample", config)
+    lengths = [gradient_lengths(tmp_path / name) for name in ("scarce", "ample")]
+    assert lengths[0] == pytest.approx(lengths[1], rel=1e-4)
+
+
+def gradient_lengths(path: Path) -> list[float]:
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [line["grad_norm"] for line in lines if line.get("split") == "train"]
+
+
 def test_memory_that_never_suffices_ends_the_run_with_a_sentence(
     planted_snapshot: Path, tiny_bert: Path, tmp_path: Path
 ) -> None:

@@ -83,11 +83,13 @@ def take_step(
             cost.backward()
             if part:
                 tally.add(rewards.detach().mean(dim=1), passed, cost.detach())
-    processes.add_gradients(weights)
-    norm = gradient_norm(weights)
-    shorten_gradients(weights, norm=norm, longest=config.max_grad_norm)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    try:
+        processes.add_gradients(weights)
+        norm = gradient_norm(weights)
+        shorten_gradients(weights, norm=norm, longest=config.max_grad_norm)
+        optimizer.step()
+    finally:  # the first step takes memory for the moments; where there is none, it is taken again
+        optimizer.zero_grad(set_to_none=True)
     return tally.figures(processes, grad_norm=norm)
 
 
