@@ -122,7 +122,7 @@ def load_backbone(
         _require_window(_positions_told(config), max_length_tokens, backbone)
         tokenizer = AutoTokenizer.from_pretrained(path)
         _require_tokenizer_files(tokenizer, Path(path), backbone)
-        with torch.random.fork_rng():  # parts that the backbone lacks, a pooler say, are drawn from the seed as well
+        with torch.random.fork_rng(devices=[]):  # draws parts that the backbone lacks too, a pooler say
             torch.manual_seed(seed)
             model = AutoModelForSequenceClassification.from_pretrained(
                 path, config=config, dtype=torch.float32, use_safetensors=True

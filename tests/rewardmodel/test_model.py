@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import torch
 
+from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.data.batches import pad
 from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import RewardNetwork, freeze_lower_layers, load_backbone
+from rewardmodel.core.training.trainable import adapt
 from tests.rewardmodel.builders import make_tiny_encoder
 
 ITEMS = [
@@ -42,6 +44,16 @@ def test_a_reward_is_the_same_alone_and_in_a_batch(network: RewardNetwork) -> No
     alone = torch.cat([rewards(network, [item]) for item in ITEMS])
     assert (together - alone).abs().max() < 1e-5
     assert alone.unique().numel() == len(ITEMS)
+
+
+def test_drawing_a_head_leaves_the_gpus_of_others_alone(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touched: list[int] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", touched.append)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda _state, _device: None)
+    network = load_backbone(str(tiny_bert), max_length_tokens=64)
+    adapt(network.model, TrainConfig(snapshot="-", lora_rank=2))
+    assert touched == []
 
 
 @pytest.mark.parametrize("tokens_per_batch", [1, 40, 10_000])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file
 
 from preferences.snapshot import manifest_path
@@ -112,7 +113,8 @@ def test_two_processes_take_the_steps_of_one_and_so_do_two_that_divide_the_weigh
 def test_a_run_of_two_processes_ends_as_one_of_one_and_writes_what_one_writes(
     planted_snapshot: Path, tiny_llama: Path, tmp_path: Path, sharding: str
 ) -> None:
-    config = settings(planted_snapshot, tiny_llama, validations=3, learning_rate=1e-3)
+    rates = {"learning_rate": 1e-3, "head_learning_rate": 1e-3, "weight_decay": 0.0}  # divided and whole weights alike
+    config = settings(planted_snapshot, tiny_llama, validations=3, **rates)
     whole = run_training(tmp_path / "one", config)
     two = make_run(tmp_path / "two", **config, processes=2, sharding=sharding)
     assert start_training(two).wait(300) == 0
@@ -234,6 +236,26 @@ def test_a_launch_file_is_one_that_accelerate_reads(name: str) -> None:
 def test_a_launcher_that_wants_deepspeed_is_told_what_to_use_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
     with pytest.raises(InvalidConfig, match=r"launch/fsdp\.yaml"), joined("cpu"):
+        pass
+
+
+def test_a_process_takes_the_gpu_of_its_local_number_before_it_meets_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[Any] = []
+    environment = {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "1", "FSDP_CPU_RAM_EFFICIENT_LOADING": "true"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", done.append)
+    monkeypatch.setattr(dist, "init_process_group", lambda backend, **how: done.append((backend, how["device_id"])))
+    monkeypatch.setattr(dist, "get_rank", lambda: 3)
+    monkeypatch.setattr(dist, "destroy_process_group", lambda: done.append("left"))
+    with joined("cuda") as processes:
+        assert (processes.rank, processes.count, processes.device) == (3, 4, torch.device("cuda", 1))
+    assert done == [1, ("nccl", torch.device("cuda", 1)), "left"]
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(InvalidConfig, match=r"GPU number 3 of this machine; it has 2\."), joined("cuda"):
         pass
 
 

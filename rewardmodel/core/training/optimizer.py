@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.model import RewardNetwork, transformer_layers
@@ -15,11 +16,12 @@ def build_optimizer(network: RewardNetwork, config: TrainConfig, objective: Obje
 
     Source: Loshchilov & Hutter 2019, arXiv:1711.05101; rates by depth: Howard & Ruder 2018, arXiv:1801.06146, sec. 3.2.
     """
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
     for weight, peak, decay in _rates(network, config, objective):
-        groups.setdefault((peak, decay), []).append(weight)
+        is_divided = isinstance(weight, DTensor)  # one kernel takes divided weights or whole ones, not both
+        groups.setdefault((peak, decay, is_divided), []).append(weight)
     return torch.optim.AdamW(
-        [{"params": part, "lr": 0.0, "peak": peak, "weight_decay": decay} for (peak, decay), part in groups.items()],
+        [{"params": part, "lr": 0.0, "peak": peak, "weight_decay": decay} for (peak, decay, _), part in groups.items()],
         fused=True,
     )
 

@@ -147,7 +147,7 @@ def joined(device: str) -> Iterator[Processes]:
         yield ALONE
         return
     os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"  # transformers would leave all but the first without weights
-    place = torch.device("cpu")
+    backend, place = "gloo", torch.device("cpu")
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     if device == "cuda":
         if local_rank >= torch.cuda.device_count():
@@ -155,8 +155,8 @@ def joined(device: str) -> Iterator[Processes]:
                 f"processes asks for GPU number {local_rank + 1} of this machine; it has {torch.cuda.device_count()}."
             )
         torch.cuda.set_device(local_rank)
-        place = torch.device("cuda", local_rank)
-    dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
+        backend, place = "nccl", torch.device("cuda", local_rank)
+    dist.init_process_group(backend, timeout=PATIENCE, device_id=place if backend == "nccl" else None)
     try:
         yield Processes(dist.get_rank(), count, place, is_first_here=local_rank == 0)
     except Stopped:  # all of them; after any other error the others may be gone, and there is nobody to part from

@@ -42,7 +42,7 @@ def make_trainable(network: RewardNetwork, config: TrainConfig, device: torch.de
 def adapt(model: PreTrainedModel, config: TrainConfig) -> None:
     """Put adapters into the model, drawn from the seed, if the config asks for any."""
     if config.lora_rank is not None:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             add_adapters(model, config, frozen_layers=int(config.frozen_layers))
 
