@@ -19,6 +19,7 @@ from preferences.ratings import Rating
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.config.compute import PACKED, SHARED
 from rewardmodel.core.data.comparison import TokenizedComparison
+from rewardmodel.core.ensembles.ensemble import read_members
 from rewardmodel.core.ensembles.heads import with_heads
 from rewardmodel.core.model import RewardNetwork, load_backbone
 from rewardmodel.core.routes.attention import attend_by_segments
@@ -27,7 +28,7 @@ from rewardmodel.core.training.objective import Objective
 from rewardmodel.core.training.steps import take_step
 
 GPU, CPU = torch.device("meta"), torch.device("cpu")
-COPY = torch.ops.aten._to_copy.default
+COPY = (torch.ops.aten._to_copy, torch.ops.aten.to)
 
 
 class Waits(TorchDispatchMode):
@@ -39,7 +40,8 @@ class Waits(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        source, target = (args[0].device, kwargs.get("device") or args[0].device) if func is COPY else (None, None)
+        is_copy = func.overloadpacket in COPY
+        source, target = (args[0].device, kwargs.get("device") or args[0].device) if is_copy else (None, None)
         if (source, target) == (GPU, CPU):
             self.found["read"] += 1
             return torch.ones(args[0].shape, dtype=args[0].dtype)
@@ -77,8 +79,7 @@ def test_however_many_passes_a_step_has_it_waits_for_the_gpu_once(
     objective = Objective(config, comparisons).to(GPU)
     if heads > 1:
         network = with_heads(network, heads, seed=0)
-    waits = Waits()
-    with waits:
+    with Waits() as waits:
         take_step(
             network,
             torch.optim.SGD([*network.model.parameters(), *objective.parameters()], lr=0.1),
@@ -88,4 +89,13 @@ def test_however_many_passes_a_step_has_it_waits_for_the_gpu_once(
             config=config,
             tokens_per_batch=1,
         )
+    assert waits.found == {"read": 1}
+
+
+@pytest.mark.parametrize("route", [PACKED, SHARED])
+def test_however_many_batches_are_scored_they_are_read_at_once(network: RewardNetwork, route: str) -> None:
+    texts = [text for comparison in comparisons_of(network) for text in comparison.texts]
+    with Waits() as waits:
+        rewards = read_members((network,), texts, tokens_per_batch=1, routes=[SegmentedRoute(route)])
+    assert rewards.shape == (len(texts), 1)
     assert waits.found == {"read": 1}

@@ -150,18 +150,19 @@ def read_outputs(
 
 def _read(network: RewardNetwork, texts: Sequence[EncodedText], route: Route, *, tokens_per_batch: int) -> Outputs:
     count = len(attributes_of(network))
+    batches = scoring_batches(texts, route=route.name, tokens=tokens_per_batch)
     was_training = network.model.training
     network.model.eval()
-    said = torch.zeros(len(texts), 1 + count)
     try:
         with torch.inference_mode():
-            for indices in scoring_batches(texts, route=route.name, tokens=tokens_per_batch):
-                features = route.text_features(network, [texts[index] for index in indices])
-                part = torch.cat([network.read(features), read_attributes(network, features)], dim=1).float().cpu()
-                if part.shape[1] > said.shape[1]:  # several heads
-                    said = torch.empty(len(texts), part.shape[1])
-                said[indices] = part
+            parts = [torch.zeros(0, 1 + count)] if not batches else []
+            for batch in batches:
+                features = route.text_features(network, [texts[index] for index in batch])
+                parts.append(torch.cat([network.read(features), read_attributes(network, features)], dim=1).float())
+            found = torch.cat(parts).cpu()  # all at once: a GPU computes a batch while the next one is laid out
     finally:
         network.model.train(was_training)
+    said = torch.empty_like(found)
+    said[[index for batch in batches for index in batch]] = found
     heads = said.shape[1] - count
     return Outputs(said[:, :heads], said[:, heads:])
