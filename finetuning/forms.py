@@ -15,7 +15,7 @@ from finetuning.services.playground import LONGEST_PROMPT_CHARACTERS
 from finetuning.services.sampling import MOST_TOKENS
 from labeling.models import Person, Project, Snapshot
 from labeling.queries import projects_visible_to
-from rewardmodel.forms import SnapshotChoice
+from rewardmodel.forms import OnceForm, SnapshotChoice
 from rewardmodel.models import RewardModel
 from rewardmodel.queries import champion, snapshots_visible_to
 
@@ -125,7 +125,7 @@ class GenerationForm(SettingsForm):
         self.fields["temperature"].widget.attrs["placeholder"] = ANSWER.temperature
 
 
-class TrialForm(SettingsForm):
+class TrialForm(OnceForm, SettingsForm):
     """One or two policies and a prompt for them."""
 
     settings_fields = ("temperature", "max_response_tokens", "seed")

@@ -1,6 +1,7 @@
 """The forms of the pages about reward models."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -22,13 +23,19 @@ class SnapshotChoice(forms.ModelChoiceField):
         }
 
 
+class OnceForm(forms.Form):
+    """A form that starts something once, however often its page is sent."""
+
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
+
+
 class PromotionForm(forms.Form):
     """Which alias should point at the model."""
 
     alias = forms.ChoiceField(choices=RewardModelAlias.Name.choices)
 
 
-class ScoringForm(forms.Form):
+class ScoringForm(OnceForm):
     """Whose responses the model should score."""
 
     project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), to_field_name="slug")

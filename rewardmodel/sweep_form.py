@@ -10,7 +10,7 @@ from labeling.models import Person, Snapshot
 from rewardmodel.core.config.sweep import read_assignment, read_value
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.errors import RewardModelError
-from rewardmodel.forms import SnapshotChoice
+from rewardmodel.forms import OnceForm, SnapshotChoice
 from rewardmodel.queries import snapshots_visible_to
 from rewardmodel.services.sweep import ANNOTATIONS, LONGEST_NAME, MOST_RUNS, read_vary
 
@@ -21,7 +21,7 @@ def lines_like(example: str) -> forms.Textarea:
     return forms.Textarea(attrs=attributes)
 
 
-class SweepForm(forms.Form):
+class SweepForm(OnceForm):
     """What a sweep asks for."""
 
     snapshot = SnapshotChoice(label=_("Snapshot"), queryset=Snapshot.objects.none())

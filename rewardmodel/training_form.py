@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils.html import escape, format_html
@@ -21,7 +20,7 @@ from rewardmodel.core.config.sweep import read_value
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.settings import kinds_of
 from rewardmodel.errors import RewardModelError
-from rewardmodel.forms import SnapshotChoice
+from rewardmodel.forms import OnceForm, SnapshotChoice
 from rewardmodel.offered_settings import ALWAYS, GROUPS, meaning_of, offered
 from rewardmodel.queries import snapshots_visible_to
 from rewardmodel.services.sweep import ANNOTATIONS, LARGEST_SEED
@@ -61,10 +60,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 LARGEST = {"epochs": 100, "seed": LARGEST_SEED, "heads": 64, "members": 16}
 
 
-class TrainingForm(forms.Form):
+class TrainingForm(OnceForm):
     """What a training needs; empty fields take the default."""
 
-    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
     snapshot = SnapshotChoice(label=_("Snapshot"), queryset=Snapshot.objects.none())
     name = forms.CharField(
         label=_("Name"),

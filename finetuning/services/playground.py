@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from finetuning.services.prompts import row_of_text, write_rows
 from finetuning.services.sampling import check_sampling
 from labeling.models import Person
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import queue_once
 
 KIND = "try_policy"
 LONGEST_PROMPT_CHARACTERS = 20_000
@@ -27,8 +28,12 @@ def queue_trial(
     prompt: str,
     sampling: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that one or two policies should answer a prompt that somebody typed.
+
+    Args:
+        client_id: of the page that asks; asking the same again under it gives the first run.
 
     Raises: InvalidPolicyRun for an empty or endless prompt, no policy or too many, or a setting that cannot be.
     """
@@ -40,9 +45,12 @@ def queue_trial(
             _("A prompt has 1 to %(most)d characters.") % {"most": LONGEST_PROMPT_CHARACTERS},
             fields={"prompt": len(prompt)},
         )
-    return queue_run(
+    asked = {"policies": names, "prompt": prompt.strip(), "sampling": check_sampling(sampling or {})}
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
         kind=KIND,
-        config={"policies": names, "prompt": prompt.strip(), "sampling": check_sampling(sampling or {})},
+        config=asked,
         title=_("Try %(policies)s") % {"policies": ", ".join(names)},
         created_by=created_by,
         lineage=[policy_link(policy) for policy in policies_named(names)],

@@ -31,6 +31,7 @@ def playground(request: HttpRequest) -> HttpResponse:
                 prompt=form.cleaned_data["prompt"],
                 sampling=form.settings(),
                 created_by=person,
+                client_id=form.cleaned_data["client_id"],
             )
         except FinetuningError as problem:
             form.add_error(None, str(problem))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -18,25 +19,37 @@ from rewardmodel.queries import unscored_responses
 from rewardmodel.services.files import model_directory
 from rewardmodel.services.priorities import refresh_priorities
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import asked_before, queue_once
 
 KIND = "score_responses"
 ROWS_AT_ONCE = 2000
 
 
 def queue_scoring(
-    *, reward_model: RewardModel, project: Project | None = None, created_by: Person | None = None
+    *,
+    reward_model: RewardModel,
+    project: Project | None = None,
+    created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that a model should score all responses, or those of one project, that it has not scored yet.
 
+    Args:
+        client_id: of the page that asks; asking the same again under it gives the first run.
+
     Raises: NothingToScore if there is none.
     """
+    asked = {"model": reward_model.name, "project": project.slug if project else None}
+    if first := asked_before(client_id=client_id, kind=KIND, asked=asked, created_by=created_by):
+        return first
     if not unscored_responses(reward_model, project).exists():
         raise NothingToScore(_("“%(model)s” has scored every response already.") % {"model": reward_model.name})
     where = project.name if project else _("all projects")
-    return queue_run(
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
         kind=KIND,
-        config={"model": reward_model.name, "project": project.slug if project else None},
+        config=asked,
         title=_("Score the responses of %(where)s with %(model)s") % {"where": where, "model": reward_model.name},
         created_by=created_by,
         scope=project.slug if project else "",

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -65,10 +66,11 @@ def queue_sweep(
     draw_seed: int = 0,
     name: str = "",
     created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> QueuedSweep:
     """Queue a training for each combination of settings and each seed: all of them, or none with the reason.
 
-    Asking the same again under the same name changes nothing.
+    Asking the same again under the same name, or from the same page, changes nothing.
 
     Args:
         vary: values by setting, as `core.config.sweep.read_values` takes them.
@@ -77,6 +79,7 @@ def queue_sweep(
         draws: how many combinations are drawn; all are taken by default.
         draw_seed: draws them.
         name: of the sweep; its models are named after it, with a number.
+        client_id: of the page that asks; its first run is found by it.
 
     Raises:
         InvalidSweep: `fields` names the setting, or "vary", "draws", "draw_seed", "seeds".
@@ -87,8 +90,8 @@ def queue_sweep(
     values = read_vary(vary)
     asked = _asked(shared, values, of_all, draws, draw_seed)
     _check_name(name)
-    if name and (made := Sweep.objects.filter(name=name).first()):
-        return QueuedSweep(_the_same(made, snapshot, asked), is_new=False)
+    if made := _made_before(name, client_id, snapshot, asked, created_by):
+        return QueuedSweep(made, is_new=False)
     wishes = _wishes(shared, values, of_all, draws=draws, draw_seed=draw_seed)
     _check(snapshot, wishes)
     for tries_left in reversed(range(NAME_TRIES)):
@@ -97,10 +100,10 @@ def queue_sweep(
                 sweep = Sweep.objects.create(
                     name=name or _next_name(snapshot), snapshot=snapshot, asked=asked, created_by=created_by
                 )
-                _queue_runs(sweep, wishes)
-        except IntegrityError:  # the same name was taken in this very moment
-            if name and (made := Sweep.objects.filter(name=name).first()):
-                return QueuedSweep(_the_same(made, snapshot, asked), is_new=False)
+                _queue_runs(sweep, wishes, client_id)
+        except IntegrityError:  # the same name was taken, or the page was sent twice, in this very moment
+            if made := _made_before(name, client_id, snapshot, asked, created_by):
+                return QueuedSweep(made, is_new=False)
             if name or not tries_left:
                 raise
         else:
@@ -183,7 +186,7 @@ def _check(snapshot: Snapshot, wishes: Sequence[Wish]) -> None:
             raise InvalidSweep(sentence, fields=dict.fromkeys(error.fields, sentence)) from error
 
 
-def _queue_runs(sweep: Sweep, wishes: Sequence[Wish]) -> None:
+def _queue_runs(sweep: Sweep, wishes: Sequence[Wish], client_id: UUID | None) -> None:
     digits = len(str(len(wishes)))
     origin = {"label": sweep.name, "url": f"/reward-models/sweeps/{sweep.name}/", "kind": "sweep"}
     for position, wish in enumerate(wishes, start=1):
@@ -193,16 +196,25 @@ def _queue_runs(sweep: Sweep, wishes: Sequence[Wish]) -> None:
             name=f"{sweep.name}-{position:0{digits}d}",
             created_by=sweep.created_by,
             lineage=[origin],
+            client_id=client_id if position == 1 else None,
         )
         SweepRun.objects.create(
             sweep=sweep, run=run, position=position, varied=wish.varied, seed=wish.seed, digest=wish.digest
         )
 
 
-def _the_same(made: Sweep, snapshot: Snapshot, asked: Mapping[str, Any]) -> Sweep:
-    """The sweep, if it asks the same of the same snapshot. Raises: NameTaken."""
-    if made.snapshot_id == snapshot.pk and made.asked == json.loads(json.dumps(asked)):
+def _made_before(
+    name: str, client_id: UUID | None, snapshot: Snapshot, asked: Mapping[str, Any], person: Person | None
+) -> Sweep | None:
+    """The sweep that this very request has made already. Raises: NameTaken when another one has its name."""
+    if name:
+        made = Sweep.objects.filter(name=name).first()
+    else:
+        made = Sweep.objects.filter(trainings__run=client_id, created_by=person).first() if client_id else None
+    if made is None or (made.snapshot_id == snapshot.pk and made.asked == json.loads(json.dumps(asked))):
         return made
+    if not name:
+        return None
     raise NameTaken(
         _("There is another sweep “%(name)s” already. Choose another name.") % {"name": made.name},
         fields={"name": _("taken")},

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ from rewardmodel.services.model_card import write_model_card
 from rewardmodel.services.token_cache import token_cache
 from rewardmodel.sweep_outcomes import best_of_its_sweep
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import asked_before, queue_once
 
 KIND = "train_reward"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,118}")
@@ -67,7 +67,7 @@ def queue_training(
     chosen = dict(config or {})
     check_training(snapshot=snapshot, chosen=chosen)
     asked = {"snapshot": str(snapshot.pk), "settings": chosen, **({"name": name} if name else {})}
-    if first := _asked_before(client_id, asked, created_by):
+    if first := asked_before(client_id=client_id, kind=KIND, asked=asked, created_by=created_by):
         return first
     name = _free_name(name, snapshot)
     origin = {
@@ -75,29 +75,16 @@ def queue_training(
         "url": f"/projects/{snapshot.project.slug}/datasets/",
         "kind": "snapshot",
     }
-    try:
-        with transaction.atomic():
-            return queue_run(
-                kind=KIND,
-                config={"snapshot": str(snapshot.pk), "name": name, "settings": chosen},
-                title=_("Train %(name)s") % {"name": name},
-                created_by=created_by,
-                scope=snapshot.project.slug,
-                lineage=[origin, *lineage],
-                pk=client_id if client_id and not Run.objects.filter(pk=client_id).exists() else None,
-            )
-    except IntegrityError:  # the page was sent twice in the same moment
-        if first := _asked_before(client_id, asked, created_by):
-            return first
-        raise
-
-
-def _asked_before(client_id: UUID | None, asked: Mapping[str, Any], person: Person | None) -> Run | None:
-    """The run that this person's page has started already, if it asks the same again."""
-    if client_id is None:
-        return None
-    first = Run.objects.filter(pk=client_id, kind=KIND, created_by=person).first()
-    return first if first and asked.items() <= first.config.items() else None
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
+        kind=KIND,
+        config={"snapshot": str(snapshot.pk), "name": name, "settings": chosen},
+        title=_("Train %(name)s") % {"name": name},
+        created_by=created_by,
+        scope=snapshot.project.slug,
+        lineage=[origin, *lineage],
+    )
 
 
 def check_training(*, snapshot: Snapshot, chosen: Mapping[str, Any]) -> None:

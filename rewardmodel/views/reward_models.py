@@ -160,7 +160,7 @@ def score_project(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, _("Choose a project whose responses should be scored."))
         return redirect("reward-model", name=name)
     try:
-        run = queue_scoring(reward_model=model, project=form.cleaned_data["project"], created_by=person)
+        run = queue_scoring(reward_model=model, **form.cleaned_data, created_by=person)
     except RewardModelError as problem:
         messages.info(request, str(problem))
         return redirect("reward-model", name=name)

@@ -1,9 +1,10 @@
 """Putting runs into the queue, taking them out of it, and letting failed ones go on. Nothing here enqueues."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -49,6 +50,39 @@ def queue_run(
         lineage=list(lineage),
         max_attempts=ATTEMPTS,
     )
+
+
+def asked_before(*, client_id: UUID | None, kind: str, asked: Mapping[str, Any], created_by: Any) -> Run | None:
+    """The run that this person's page has started already, if it asks the same again.
+
+    Args:
+        client_id: made when the page was rendered; None for whoever has no page.
+        asked: what the page asks, of the run's config.
+    """
+    if client_id is None:
+        return None
+    first = Run.objects.filter(pk=client_id, kind=kind, created_by=created_by).first()
+    return first if first and asked.items() <= first.config.items() else None
+
+
+def queue_once(
+    *, client_id: UUID | None, asked: Mapping[str, Any], kind: str, created_by: Any = None, **wanted: Any
+) -> Run:
+    """`queue_run`, but a page that is sent twice starts one run. Args: as for `asked_before` and `queue_run`."""
+
+    def first() -> Run | None:
+        return asked_before(client_id=client_id, kind=kind, asked=asked, created_by=created_by)
+
+    if made := first():
+        return made
+    try:
+        with transaction.atomic():
+            own = client_id if client_id and not Run.objects.filter(pk=client_id).exists() else None
+            return queue_run(kind=kind, created_by=created_by, pk=own, **wanted)
+    except IntegrityError:  # the page was sent twice in the same moment
+        if made := first():
+            return made
+        raise
 
 
 def request_cancel(run_id: UUID | str) -> Run:
