@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,34 @@ class Interval:
     high: float
 
 
+def tail_of(prompts: int) -> float:
+    """Which share of resamples lies beyond either end of a 95 % interval: 0.025 for many prompts, less for few.
+
+    A resample of few prompts varies less than the prompts do, and its tails are those of a normal instead of a t
+    distribution: at 5 prompts 95 % of resamples hold the truth 85 times of 100, at 20 91 times.
+
+    Source: Hesterberg 2015, The American Statistician 69 (4), sec. 5 (expanded percentile interval); the quantile of t
+        by Abramowitz & Stegun 1964, 26.7.5, good to 0.001 from 5 prompts on.
+    """
+    normal = NormalDist()
+    z, freedom = normal.inv_cdf(1 - TAIL), max(prompts, FEWEST_PROMPTS) - 1
+    t = (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * freedom**4)
+    )
+    return normal.cdf(-t * math.sqrt((freedom + 1) / freedom))
+
+
+def ends_of(drawn: Floats, *, prompts: int) -> tuple[float, float]:
+    """The ends of the 95 % interval of a statistic that resamples of so many prompts have as `drawn`, shape (R,)."""
+    tail = tail_of(prompts)
+    low, high = np.quantile(drawn, (tail, 1 - tail))
+    return float(low), float(high)
+
+
 class Resampling:
     """One bootstrap of the prompts, shared by every figure of an evaluation, so that differences are paired.
 
@@ -39,7 +68,8 @@ class Resampling:
         seed: draws the resamples.
 
     Raises: ValueError without a pair.
-    Source: Efron & Tibshirani 1993, ch. 13 (percentile interval), with clusters as units.
+    Source: Efron & Tibshirani 1993, ch. 13 (percentile interval), with clusters as units; widened for few of them by
+        `tail_of`.
     """
 
     def __init__(self, prompts: Ints, *, seed: int = 0) -> None:
@@ -82,8 +112,8 @@ class Resampling:
             raise ValueError("The denominator sums to nothing, so that there is no ratio.")
         sums = self.totals(np.stack([numerator, denominator], axis=1))
         drawn = sums[sums[:, 1] > 0]
-        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (TAIL, 1 - TAIL))
-        return Interval(float(numerator.sum()) / below, float(low), float(high))
+        low, high = ends_of(drawn[:, 0] / drawn[:, 1], prompts=self.prompts_among(denominator > 0))
+        return Interval(float(numerator.sum()) / below, low, high)
 
     def mean(self, values: Floats, chosen: Bools | None = None) -> Interval:
         """Mean over pairs, all or the chosen ones; equal values have an interval without width."""
@@ -95,7 +125,7 @@ class Resampling:
 
         Where all outcomes are 1 (or all 0), resampling shows no spread; the interval then is the exact one for as many
         independent trials as there are prompts. Below 5 prompts it is one that holds for the mean of any G values
-        between 0 and 1.
+        between 0 and 1, each counting as many times as its prompt has pairs.
 
         Returns: (1, 0.025^(1/G), 1) where every pair of G prompts is right: 0.69 for ten prompts.
         Source: Clopper & Pearson 1934 for no failure in G trials; Hoeffding 1963, theorem 2.
@@ -106,6 +136,7 @@ class Resampling:
             bound = float(TAIL ** (1 / prompts))
             return Interval(1.0, bound, 1.0) if among[0] == 1 else Interval(0.0, 0.0, 1 - bound)
         if among.size and prompts < FEWEST_PROMPTS:
-            mean, reach = float(among.mean()), math.sqrt(-math.log(TAIL) / (2 * prompts))
+            parts = np.bincount(self._cluster[counted]) / among.size
+            mean, reach = float(among.mean()), math.sqrt(-math.log(TAIL) * float(parts @ parts) / 2)
             return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach))
         return self.mean(correct, counted)

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from rewardmodel.core.resampling import Resampling
+from rewardmodel.core.resampling import Resampling, tail_of
 
 
 def test_the_interval_of_independent_pairs_is_about_the_binomial_one() -> None:
@@ -33,6 +34,33 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         interval = Resampling(np.repeat(np.arange(60), 3), seed=seed).share(correct.ravel())
         hits += interval.low <= 2 / 3 <= interval.high
     assert 0.90 <= hits / rounds <= 0.99
+
+
+@pytest.mark.parametrize("prompts", [5, 6, 8, 12, 30, 200, 100_000])
+def test_of_few_prompts_fewer_resamples_lie_beyond_the_ends(prompts: int) -> None:
+    wider = math.sqrt(prompts / (prompts - 1)) * stats.t.ppf(0.025, prompts - 1)
+    assert tail_of(prompts) == pytest.approx(stats.norm.cdf(wider), rel=0.01)
+    assert tail_of(100_000) == pytest.approx(0.025, rel=1e-3)
+
+
+@pytest.mark.parametrize(("prompts", "least"), [(5, 0.89), (8, 0.92), (20, 0.92)])
+def test_few_prompts_cover_the_truth_nearly_as_often_as_many(prompts: int, least: float) -> None:
+    draw = np.random.default_rng(prompts)
+    hits, rounds = 0, 400
+    for seed in range(rounds):
+        difficulty = draw.beta(4, 2, prompts)
+        correct = (draw.random((prompts, 4)) < difficulty[:, None]).astype(float)
+        interval = Resampling(np.repeat(np.arange(prompts), 4), seed=seed).share(correct.ravel())
+        hits += interval.low <= 2 / 3 <= interval.high
+    assert hits / rounds >= least
+
+
+def test_fewer_than_five_prompts_cover_the_truth_though_one_has_nearly_all_pairs() -> None:
+    draw = np.random.default_rng(1)
+    prompts = np.repeat(np.arange(4), (97, 1, 1, 1))
+    resampling = Resampling(prompts)
+    intervals = [resampling.share((draw.random(4) < 0.25).astype(float)[prompts]) for _ in range(400)]
+    assert np.mean([each.low <= 0.25 <= each.high for each in intervals]) > 0.95
 
 
 def test_what_was_never_seen_to_fail_is_not_sure_to_succeed() -> None:

@@ -12,7 +12,7 @@ from preferences.pairs import PairRules
 from preferences.ratings import derive_ratings
 from preferences.records import ComparisonRecord
 from rewardmodel.core.evaluation.figures import Figure, figure, reason_against, undefined
-from rewardmodel.core.resampling import Floats, Interval, Ints, Resampling
+from rewardmodel.core.resampling import Floats, Interval, Ints, Resampling, ends_of
 
 NO_SPREAD = "ratings or predictions do not differ"
 ROUNDING = 1e-12
@@ -111,6 +111,6 @@ def _figures(rated: Floats, said: Floats, prompts: Ints, *, seed: int) -> dict[s
         one, other = (midranks(each, times) for each in places)
         drawn.append((correlation(*unit, times), correlation(one, other, times)))
     for name, values in zip(("pearson", "spearman"), np.array(drawn).T, strict=True):
-        low, high = np.nanquantile(values[1:], (0.025, 0.975))
-        found[name] = figure(Interval(float(values[0]), float(low), float(high)), n=n, prompts=distinct)
+        low, high = ends_of(values[1:][~np.isnan(values[1:])], prompts=distinct)
+        found[name] = figure(Interval(float(values[0]), low, high), n=n, prompts=distinct)
     return found

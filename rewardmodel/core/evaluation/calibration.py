@@ -7,7 +7,7 @@ import numpy as np
 
 from rewardmodel.core.evaluation.figures import Figure, figure, mean_of, reason_against, undefined
 from rewardmodel.core.metrics import pair_brier, pair_log_loss, pairwise_correct, win_probability
-from rewardmodel.core.resampling import Floats, Interval, Resampling
+from rewardmodel.core.resampling import Floats, Interval, Resampling, ends_of
 
 BINS = 10
 SIMULATIONS = 200
@@ -81,8 +81,8 @@ def ece_interval(lead: Floats, resampling: Resampling, *, temperature: float = 1
     confidence, correct, member = binned(lead, temperature=temperature)
     sums = resampling.totals(np.concatenate([(confidence - correct)[:, None] * member, member], axis=1))
     drawn = np.abs(sums[:, :BINS]).sum(axis=1) / sums[:, BINS:].sum(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975)) - (drawn.mean() - value)
-    return Interval(value, max(0.0, min(value, float(low))), min(1.0, max(value, float(high))))
+    low, high = ends_of(drawn - (drawn.mean() - value), prompts=resampling.prompts)
+    return Interval(value, max(0.0, min(value, low)), min(1.0, max(value, high)))
 
 
 def ece_by_chance(lead: Floats, *, temperature: float = 1.0, seed: int = 0) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from rewardmodel.core.evaluation.figures import Figure, reason_against, share_of, undefined
 from rewardmodel.core.evaluation.tallies import Tallies
 from rewardmodel.core.metrics import pairwise_correct
-from rewardmodel.core.resampling import Floats, Resampling
+from rewardmodel.core.resampling import Floats, Resampling, ends_of
 
 MATCHED_RATIO = 1.1
 NO_SPREAD = "rewards or lengths do not differ within a prompt"
@@ -59,8 +59,8 @@ def length_correlation(tallies: Tallies, *, seed: int = 0) -> Figure:
     if not value.size:
         return undefined(NO_SPREAD, n=len(sums), prompts=found)
     drawn = _correlation(Resampling(prompts, seed=seed).totals(moments))
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return {"value": float(value[0]), "low": float(low), "high": float(high), "n": len(sums), "prompts": found}
+    low, high = ends_of(drawn, prompts=found)
+    return {"value": float(value[0]), "low": low, "high": high, "n": len(sums), "prompts": found}
 
 
 def _correlation(moments: Floats) -> Floats:
