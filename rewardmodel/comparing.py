@@ -43,7 +43,7 @@ def _compared(first: Evaluation, second: Evaluation) -> SamePairs:
     one, other = outcomes_of(first), outcomes_of(second)
     if one is None or other is None or one.pairs_sha256 != other.pairs_sha256:
         return SamePairs(first, second, None, 0, 0)
-    difference = Resampling(one.prompts).mean(one.correct - other.correct)
+    difference = Resampling(one.prompts).difference(one.correct, other.correct)
     only_first, only_second = int(np.sum(one.correct > other.correct)), int(np.sum(other.correct > one.correct))
     return SamePairs(first, second, difference, only_first, only_second)
 

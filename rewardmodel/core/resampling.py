@@ -140,3 +140,15 @@ class Resampling:
             mean, reach = float(among.mean()), math.sqrt(-math.log(TAIL) * float(parts @ parts) / 2)
             return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach))
         return self.mean(correct, counted)
+
+    def difference(self, one: Floats, other: Floats) -> Interval:
+        """Mean of one's outcomes less the other's on the same pairs, all between 0 and 1, as careful as `share`.
+
+        Returns: (1, 2 · 0.025^(1/G) - 1, 1) where one is right and the other wrong on every pair of G prompts; beside a
+            coin, which is half right everywhere, the ends of `share` less one half.
+        """
+        if np.all(other == 0.5):
+            share, scale, less = self.share(one), 1.0, 0.5
+        else:
+            share, scale, less = self.share((1 + one - other) / 2), 2.0, 1.0
+        return Interval(scale * share.value - less, scale * share.low - less, scale * share.high - less)

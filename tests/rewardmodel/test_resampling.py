@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rewardmodel.core.resampling import Resampling, tail_of
+from rewardmodel.core.resampling import Interval, Resampling, tail_of
 
 
 def test_the_interval_of_independent_pairs_is_about_the_binomial_one() -> None:
@@ -92,6 +92,21 @@ def test_a_difference_of_two_scorers_is_paired() -> None:
     alone = Resampling(np.arange(300)).share(one)
     assert paired.value == pytest.approx(one.mean() - other.mean())
     assert paired.high - paired.low < alone.high - alone.low
+
+
+def test_a_difference_is_no_surer_than_a_share() -> None:
+    right, wrong, half = np.ones(20), np.zeros(20), np.full(20, 0.5)
+    one_prompt, five, many = (Resampling(np.arange(20) % prompts) for prompts in (1, 5, 20))
+    assert one_prompt.difference(right, wrong).low < 0  # one prompt shows nothing
+    for resampling in (five, many):
+        share = resampling.share(right)
+        assert resampling.difference(right, wrong) == Interval(1, pytest.approx(2 * share.low - 1), 1)
+        assert resampling.difference(right, half) == Interval(0.5, pytest.approx(share.low - 0.5), 0.5)
+        assert resampling.difference(wrong, right).high == pytest.approx(1 - 2 * share.low)
+    assert five.difference(right, half).low < 0 < many.difference(right, half).low
+    mixed = np.tile([1.0, 0, 1, 1], 5)
+    turned, plain = many.difference(mixed, mixed[::-1]), many.mean(mixed - mixed[::-1])
+    assert (turned.value, turned.low, turned.high) == pytest.approx((plain.value, plain.low, plain.high))
 
 
 def test_a_part_of_the_pairs_is_resampled_with_its_prompts() -> None:

@@ -10,7 +10,7 @@ from preferences.pairs import PairRules
 from rewardmodel.core.data.texts import response_text
 from rewardmodel.core.data.training_set import HasRecord
 from rewardmodel.core.evaluation.bag_of_words import BagOfWords, fit_bag_of_words
-from rewardmodel.core.evaluation.figures import figure, mean_of, undefined
+from rewardmodel.core.evaluation.figures import figure, reason_against, undefined
 from rewardmodel.core.evaluation.tallies import Tallies, verdicts_of
 from rewardmodel.core.metrics import pairwise_correct
 from rewardmodel.core.resampling import Floats, Resampling
@@ -98,8 +98,10 @@ def _beside(floor_leads: Floats, leads: Floats, resampling: Resampling) -> dict[
     """The floor is told wherever the model's accuracy is, however few the pairs; the difference waits for enough."""
     floor, model = pairwise_correct(floor_leads), pairwise_correct(leads)
     prompts = resampling.prompts_among(np.ones(len(floor), dtype=bool))
-    accuracy = figure(resampling.share(floor), n=len(floor), prompts=prompts)
-    return {"accuracy": accuracy, "difference": mean_of(resampling, model - floor)}
+    cases = {"n": len(floor), "prompts": prompts}
+    reason = reason_against(**cases)
+    difference = undefined(reason, **cases) if reason else figure(resampling.difference(model, floor), **cases)
+    return {"accuracy": figure(resampling.share(floor), **cases), "difference": difference}
 
 
 def has_earned_its_keep(floors: Iterable[dict[str, Any]]) -> dict[str, Any]:
