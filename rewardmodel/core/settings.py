@@ -13,6 +13,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda")
 BEYOND = 2**63
 SEED_BITS = 63
+LONGEST_SHOWN = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Settings:
     def require(self, holds: bool, field: str, rule: str) -> None:
         """Raise InvalidConfig, naming the field and its value, where a rule does not hold."""
         if not holds:
-            raise InvalidConfig(f"{field} {rule}, not {getattr(self, field)!r}.", field=field)
+            raise InvalidConfig(f"{field} {rule}, not {_shown(getattr(self, field))}.", field=field)
 
     def require_positive(self, *fields: str) -> None:
         for field in fields:
@@ -100,13 +101,22 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
         try:
             return float(value)
         except OverflowError:
-            raise InvalidConfig(f"{name} must be a finite number, not {value}.", field=name) from None
+            raise InvalidConfig(f"{name} must be a finite number, not {_shown(value)}.", field=name) from None
     if tuple in kinds and isinstance(value, list):
         return tuple(value)
     if (isinstance(value, bool) and bool not in kinds) or not isinstance(value, kinds):
         wanted = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-        raise InvalidConfig(f"{name} must be {wanted}, not {value!r}.", field=name)
+        raise InvalidConfig(f"{name} must be {wanted}, not {_shown(value)}.", field=name)
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value as a sentence can hold it."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number with more digits than Python writes
+        return "a number of that length"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _is_finite(value: Any) -> bool:

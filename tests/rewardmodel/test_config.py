@@ -33,6 +33,8 @@ def test_a_whole_number_counts_as_a_fraction() -> None:
         ({"snapshot": "x", "warmup_fraction": 1}, "warmup_fraction must be at least 0 and below 1"),
         ({"snapshot": "x", "pair_rules": []}, "pair_rules must be Mapping or null"),
         ({"snapshot": ""}, "snapshot must be the path"),
+        ({"snapshot": "x", "backbone": "a" * 256}, "backbone must have 255 characters at most, not 'a{199}…"),
+        ({"snapshot": "x", "epochs": 10**5000}, "epochs must not be beyond .* not a number of that length"),
         ({"snapshot": "x", "frozen_layers": "some"}, "frozen_layers must be one of all, not 'some'"),
         ({"snapshot": "x", "frozen_layers": None}, "frozen_layers must be int or str, not None"),
         ({"snapshot": "x", "frozen_layers": -1}, "frozen_layers must not be negative"),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from rewardmodel.core.settings import Settings
 
+LONGEST_BACKBONE = 255  # characters; what is trained is kept with the name of its backbone
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(Settings):
@@ -25,6 +27,9 @@ class NetworkSettings(Settings):
         super().__post_init__()
         self.require_seed("seed")
         self.require(bool(self.backbone), "backbone", 'must be "minilm" or a local directory')
+        self.require(
+            len(self.backbone) <= LONGEST_BACKBONE, "backbone", f"must have {LONGEST_BACKBONE} characters at most"
+        )
         if isinstance(self.frozen_layers, str):
             self.require_one_of("frozen_layers", ("all",))
             self.require(self.dropout == 0, "dropout", 'must be 0 where frozen_layers is "all"')
