@@ -103,9 +103,15 @@ def snapshots_visible_to(person: Person) -> QuerySet[Snapshot]:
     return Snapshot.objects.filter(project__in=projects_visible_to(person)).select_related("project")
 
 
-def get_snapshot(name: str) -> Snapshot:
-    """The snapshot with that id, or the newest of that name or whose content hash begins so. Raises: UnknownData."""
-    found = Snapshot.objects.select_related("project")
+def get_snapshot(name: str, *, person: Person | None = None) -> Snapshot:
+    """The snapshot with that id, or the newest of that name or whose content hash begins so.
+
+    Args:
+        person: who asks: they get those that they may see, of projects that are not archived; a command gets all.
+
+    Raises: UnknownData.
+    """
+    found = snapshots_visible_to(person) if person else Snapshot.objects.select_related("project")
     try:
         snapshot = found.filter(pk=UUID(name)).first()
     except ValueError:
@@ -162,10 +168,11 @@ def disagreements_with_addresses(
 ) -> list[dict[str, Any]]:
     """Pairs where model and people disagree most, each with the address of its comparison where there is one.
 
-    Comparisons are looked for in the project that was evaluated on, or else in the one that the model comes from.
+    Comparisons are looked for in the project that was evaluated on, or else in the one that the model comes from; the
+    pages of an archived one are not there.
     """
     snapshot = (evaluation.snapshot if evaluation else None) or model.snapshot
-    if snapshot is None or not entries:
+    if snapshot is None or not entries or snapshot.project.is_archived:
         return list(entries)
     hashes = [entry["comparison"] for entry in entries]
     project = snapshot.project

@@ -29,7 +29,7 @@ def base(*, person: Person, config: Mapping[str, Any], title: str = "", scope: s
             _("The config needs “corpus”: “demo”, or a snapshot's id."), fields={"corpus": _("missing")}
         )
     if corpus != DEMO_CORPUS:
-        corpus = str(get_snapshot(corpus).pk)
+        corpus = str(get_snapshot(corpus, person=person).pk)
     return queue_base(name=_text(config, "name"), corpus=corpus, config=_settings(config), created_by=person)
 
 
@@ -40,7 +40,7 @@ def finetune(*, person: Person, config: Mapping[str, Any], title: str = "", scop
         policy=get_policy(_required(config, "policy")),
         method=_required(config, "method"),
         reward_model=get_reward_model(reward_model) if reward_model else None,
-        snapshot=get_snapshot(snapshot) if snapshot else None,
+        snapshot=get_snapshot(snapshot, person=person) if snapshot else None,
         reference=get_policy(reference) if reference else None,
         name=_text(config, "name"),
         config=_settings(config),

@@ -94,7 +94,7 @@ def _train(request: Request) -> Response:
     serializer.is_valid(raise_exception=True)
     wanted = serializer.validated_data
     run = queue_training(
-        snapshot=get_snapshot(wanted["snapshot"]),
+        snapshot=get_snapshot(wanted["snapshot"], person=request.user),
         config=wanted["config"],
         name=wanted["name"],
         created_by=request.user,

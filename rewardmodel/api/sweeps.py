@@ -148,7 +148,7 @@ def _start(request: Request) -> Response:
     serializer.is_valid(raise_exception=True)
     wanted = serializer.validated_data
     queued = queue_sweep(
-        snapshot=get_snapshot(wanted["snapshot"]),
+        snapshot=get_snapshot(wanted["snapshot"], person=request.user),
         name=wanted["name"],
         settings=wanted["config"],
         vary=wanted["vary"],

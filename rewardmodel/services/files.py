@@ -48,6 +48,15 @@ def read_digest(directory: Path) -> str:
     return str(sidecar.get("digest", "")) if isinstance(sidecar, dict) else ""
 
 
+def is_whole(directory: Path, digest: str) -> bool:
+    """Whether a model of this digest lies there with every file that it names; what is in them is not looked at."""
+    sidecar = _read_json(directory / "plumbline.json")
+    if read_digest(directory) != digest:
+        return False
+    files = sidecar.get("files")
+    return isinstance(files, dict) and all((directory / name).is_file() for name in files)
+
+
 def write_alias_files() -> None:
     """Tell scoring servers where the aliases point: aliases/<alias>.json, {"name", "directory"}. Safe at any time.
 

@@ -23,7 +23,7 @@ def train(*, person: Person, config: dict[str, Any], title: str, scope: str) -> 
         )
     if not isinstance(name, str):
         raise InvalidTraining(_("“%(name)s” must be text.") % {"name": "name"}, fields={"name": _("not text")})
-    snapshot = get_snapshot(_required(config, "snapshot"))
+    snapshot = get_snapshot(_required(config, "snapshot"), person=person)
     return queue_training(snapshot=snapshot, config=settings, name=name, created_by=person)
 
 
@@ -34,7 +34,7 @@ def evaluate(*, person: Person, config: dict[str, Any], title: str, scope: str) 
     """
     return queue_evaluation(
         reward_model=get_reward_model(_required(config, "model")),
-        snapshot=get_snapshot(_required(config, "snapshot")),
+        snapshot=get_snapshot(_required(config, "snapshot"), person=person),
         split=str(config.get("split") or "test"),
         slice_by=config.get("slice_by") or "",
         created_by=person,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from labeling.models import Person
 from rewardmodel.errors import ChangedModel
 from rewardmodel.models import RewardModel, RewardModelAlias
-from rewardmodel.services.files import model_directory, read_digest, write_alias_files
+from rewardmodel.services.files import is_whole, model_directory, write_alias_files
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def promote(
     Raises: ChangedModel if the model's files are gone or are others than its row names.
     """
     current = RewardModelAlias.objects.filter(alias=alias, reward_model=reward_model).first()
-    if read_digest(model_directory(reward_model)) != reward_model.digest:
+    if not is_whole(model_directory(reward_model), reward_model.digest):
         raise ChangedModel(
             _("The files of “%(name)s” are not those that were trained. Restore them, or train again.")
             % {"name": reward_model.name}

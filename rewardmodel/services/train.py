@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from config.storable_json import NotStorable, require_storable
 from labeling.models import Person, Snapshot
+from preferences.errors import PreferenceError
 from preferences.pairs import PairRules
 from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.run_directory import write_json_atomically
-from rewardmodel.errors import InvalidTraining, NameTaken
+from rewardmodel.errors import InvalidTraining, NameTaken, UnknownReliability
 from rewardmodel.models import Evaluation, RewardModel, RewardModelAlias
 from rewardmodel.services.files import adopt, home, write_alias_files
 from rewardmodel.services.model_card import write_model_card
@@ -222,9 +223,15 @@ def _weights(directory: Path, snapshot: Path, *, method: str, rules: PairRules) 
 
     file = directory / "reliability.json"
     if not file.exists():
-        write_json_atomically(file, reliability_of(snapshot, method=method, rules=rules).to_dict())
-    found = json.loads(file.read_text("utf-8"))
-    return {annotator: about["weight"] for annotator, about in found["annotators"].items()}
+        try:
+            found = reliability_of(snapshot, method=method, rules=rules)
+        except PreferenceError as error:
+            raise UnknownReliability(
+                _("%(source)s cannot be read: %(why)s.") % {"source": snapshot, "why": str(error).rstrip(".")}
+            ) from error
+        write_json_atomically(file, found.to_dict())
+    annotators = json.loads(file.read_text("utf-8"))["annotators"]
+    return {annotator: about["weight"] for annotator, about in annotators.items()}
 
 
 def stem_of(snapshot: Snapshot) -> str:

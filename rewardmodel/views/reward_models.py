@@ -36,6 +36,7 @@ from runs.curves import Chart, draw, series_of
 from runs.tasks import execute_run
 
 EVALUATIONS_SHOWN = 20
+LONGEST_NUMBER = 19  # digits that fit into a key
 
 
 @login_required
@@ -172,7 +173,8 @@ def _chosen_evaluation(model: RewardModel, evaluations: QuerySet[Evaluation], as
     """The evaluation that was asked for by number, else that of the training, else the oldest. Raises: Http404."""
     if not asked:
         return evaluations.filter(run__isnull=False, run=model.run_id).first() or evaluations.last()
-    found = next((one for one in evaluations[:EVALUATIONS_SHOWN] if str(one.pk) == asked), None)
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < LONGEST_NUMBER
+    found = evaluations.filter(pk=int(asked)).first() if is_number else None
     if found is None:
         raise Http404
     return found
