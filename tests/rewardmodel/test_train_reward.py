@@ -1,10 +1,11 @@
 """Training from end to end on a tiny encoder: same seed same weights, resumed = uninterrupted, planted truth found."""
 
+import contextlib
 import json
 import math
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,38 @@ def test_activations_computed_twice_change_nothing(planted_snapshot: Path, tiny_
     run_training(tmp_path / "once", {**config, "gradient_checkpointing": False})
     assert result["gradient_checkpointing"]
     assert largest_difference(weights_of(tmp_path / "twice"), weights_of(tmp_path / "once")) < 1e-6
+
+
+class SlowDisk(RunDirectory):
+    """A directory where saving takes two seconds and a step one, by a clock of its own."""
+
+    seconds = 0.0
+    saved: tuple[int, ...] = ()
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def append_metrics(self, values: Any) -> None:
+        super().append_metrics(values)
+        self.seconds += values.get("split") == "train"
+
+    @contextlib.contextmanager
+    def new_checkpoint(self, step: int) -> Iterator[Path]:
+        with super().new_checkpoint(step) as folder:
+            yield folder
+        self.seconds += 2.0
+        self.saved += (step,)
+
+
+def test_saving_takes_a_tenth_of_the_time_at_most(
+    planted_snapshot: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(planted_snapshot, tiny_bert, epochs=8, checkpoint_every_seconds=3.0, validations=0)
+    with SlowDisk(make_run(tmp_path, **config)) as directory:
+        monkeypatch.setattr("rewardmodel.core.training.fitting.time", directory)
+        steps = train(directory)["steps"]
+    assert directory.saved == (*range(3, steps, 18), steps)
+    assert len(directory.saved) > 2
 
 
 class ScarceMemory(PaddedRoute):

@@ -36,7 +36,8 @@ class ComputeSettings(Settings):
     validations: int = 4
     """How often the validation split is scored during the run, evenly spread, the end included."""
     checkpoint_every_seconds: float = 60.0
-    """Time between resumable checkpoints; 0 saves after every step."""
+    """Time between resumable checkpoints, or nine times what saving one takes if that is more; 0 saves after every
+    step."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

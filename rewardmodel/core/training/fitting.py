@@ -44,6 +44,8 @@ from rewardmodel.core.training.steps import plan, take_step
 from rewardmodel.core.training.trainable import HEAD_ALONE, adapt, make_trainable, recompute_activations
 from rewardmodel.core.training.validation import Validation, validate
 
+TRAINED_PER_SAVED = 9
+"""Seconds of training for each that saving takes: the states of a billion weights are 16 GB."""
 OF_THE_ATTEMPT = {
     "snapshot", "name", "checkpoint_every_seconds", "torch_threads", "device", "tokens_per_batch", "processes",
     "sharding", "gradient_checkpointing", "compile", "token_cache", "route",
@@ -122,7 +124,7 @@ class Fitting:
             does not suffice.
         """
         self.network.model.train()
-        position, saved_at = self.position, time.monotonic()
+        position, saved_at, saving = self.position, time.monotonic(), 0.0
         while not self.is_finished:
             steps = self.epochs[position.epoch]
             self.take(steps[position.steps_in_epoch], steps_in_this_epoch=len(steps))
@@ -130,11 +132,14 @@ class Fitting:
                 position.epoch, position.steps_in_epoch = position.epoch + 1, 0
             if position.step in self.validate_at:
                 self.look_at_validation()
-            is_due = time.monotonic() - saved_at >= self.config.checkpoint_every_seconds
+            every = self.config.checkpoint_every_seconds
+            is_due = time.monotonic() - saved_at >= (max(every, TRAINED_PER_SAVED * saving) if every else 0.0)
             stop, save = self.processes.most([self.directory.should_stop, self.processes.is_main and is_due])
             if stop or save:
+                started = time.monotonic()
                 self.save()
                 saved_at = time.monotonic()
+                saving = saved_at - started
             if stop:
                 raise Stopped
         self.save()
