@@ -10,7 +10,9 @@ from rewardmodel.core.config import TrainConfig
 from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import load_backbone
 from rewardmodel.core.training.adapters import add_adapters, backbone_matrices, merge_adapters
+from rewardmodel.core.training.parallel import Processes
 from rewardmodel.core.training.quantization import dequantized, quantize
+from rewardmodel.core.training.sharding import shard
 from rewardmodel.core.training.trainable import make_trainable
 from tests.rewardmodel.test_adapters import teach
 
@@ -27,6 +29,14 @@ def test_without_its_package_four_bits_are_refused_by_name(tiny_llama: Path, mon
     model = load_backbone(str(tiny_llama), max_length_tokens=64).model
     with pytest.raises(InvalidConfig, match='quantization "4bit" needs the package bitsandbytes'):
         quantize(model, backbone_matrices(model), compute_dtype=torch.float32)
+
+
+def test_four_bits_are_not_divided_over_processes(tiny_llama: Path) -> None:
+    model = load_backbone(str(tiny_llama), max_length_tokens=64).model
+    quantize(model, backbone_matrices(model), compute_dtype=torch.float32)
+    model.to("cpu")
+    with pytest.raises(InvalidConfig, match='quantization must be "none" where weights are divided'):
+        shard(model, Processes(count=2))
 
 
 def test_a_layer_that_was_never_quantized_is_its_own_plain_form() -> None:

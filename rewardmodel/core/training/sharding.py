@@ -15,6 +15,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import PreTrainedModel
 
+from rewardmodel.core.errors import InvalidConfig
 from rewardmodel.core.model import transformer_layers
 from rewardmodel.core.training.parallel import Processes
 
@@ -26,7 +27,15 @@ def is_wanted(sharding: str, processes: Processes) -> bool:
 
 
 def shard(model: PreTrainedModel, processes: Processes) -> None:
-    """Divide the backbone over all processes, in place; gradients will be sums over processes, not means."""
+    """Divide the backbone over all processes, in place; gradients will be sums over processes, not means.
+
+    Raises: InvalidConfig if it is held in four bits, which cannot be gathered again.
+    """
+    if any(weight.dtype == torch.uint8 for weight in model.parameters()):
+        raise InvalidConfig(
+            'quantization must be "none" where weights are divided, as the launcher asks. Launch with '
+            "rewardmodel/core/launch/ddp.yaml, or do without it."
+        )
     mesh = init_device_mesh(processes.device.type, (processes.count,))
     for part in (*transformer_layers(model), model.base_model):
         # after each forward pass too: what is left gathered after validation would be saved as if it were divided
