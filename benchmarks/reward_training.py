@@ -4,12 +4,14 @@ Comparisons of K answers have real lengths: public data where its folder is name
 layers of one backbone in fp32 on the CPU (bf16 on CUDA), on token ids made by the same tokenizer and template, by the
 same optimizer and schedule, in the same number of steps; every pair of a comparison counts in both. TRL reads a
 comparison as K(K-1)/2 rows of two texts, Plumbline as K texts. Only training steps are timed: no imports, loading,
-tokenizing or saving. Subjects take turns, and each row is the median over the rounds.
+tokenizing or saving, nor the first step, in which kernels are loaded, chosen and compiled. Subjects take turns, and
+each row is the median over the rounds.
 
 TRL runs as it comes (pairs in random order, gradient checkpointing on) and tuned: no checkpointing, and our own steps
 in our own order, the pairs of a step sorted by length so that batches hold little padding. Tuned TRL and Plumbline must
 then see the same loss at every step; the run fails where they differ by more than a thousandth of a nat (on CUDA, where
 bf16 rounds, by five hundredths). As it comes, TRL visits the pairs in another order, and the mean over its run is told.
+Plumbline may be compiled besides, as a subject of its own.
 
 Utilisation is useful work over time over the rate of a matrix product measured in the same run, one of the backbone's
 own shapes: 6 operations for each weight outside the embeddings and each token, and attention's, counting a token once
@@ -24,6 +26,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ from preferences.pairs import PairRules
 from preferences.snapshot import read_manifest, read_snapshot, write_snapshot
 
 ROUNDS = 2
-OURS, DEFAULT, TUNED = "Plumbline", "TRL default", "TRL tuned"
+OURS, COMPILED, DEFAULT, TUNED = "Plumbline", "Plumbline compiled", "TRL default", "TRL tuned"
 SMALL_DECODER = "decoder 6 × 384"
 TOLERANCE_NATS = {"cpu": 1e-3, "cuda": 0.05}
 TOKENIZER_TEXTS = 2000
@@ -46,7 +49,7 @@ MATRIX_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one training run did."""
+    """What one training run did, and how long all of its steps but the first took."""
 
     seconds: float
     losses: list[float]
@@ -59,7 +62,8 @@ class Prepared:
 
     Args:
         folder: holds the snapshot, and the pairs in our order and in any.
-        operations: floating-point operations of forward and backward over all of it, each token computed once.
+        operations: floating-point operations of forward and backward over all steps but the first, each token computed
+            once.
     """
 
     workload: Workload
@@ -74,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--backbones", nargs="+", choices=(ENCODER, *DECODERS), default=[ENCODER, SMALL_DECODER])
     parser.add_argument("--larger", type=int, default=1, help="steps are so many times larger; for a GPU")
+    parser.add_argument("--compile", action="store_true", help="train Plumbline compiled as well")
 
 
 def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
@@ -81,6 +86,7 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
     public = public_folder.folder_of(arguments)
     workloads = OF_THE_DEMO if public is None else OF_PUBLIC_DATA
     rounds = 1 if arguments.quick else arguments.rounds
+    subjects = (OURS, *([COMPILED] if arguments.compile else []), DEFAULT, TUNED)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as temporary:
         for number, name in enumerate(arguments.backbones):
@@ -90,7 +96,7 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, str]]:
                 rate = rate or matrix_rate(prepared.backbone, arguments.device)
                 outcomes: dict[str, list[Outcome]] = defaultdict(list)
                 for turn in range(rounds):
-                    for subject in (OURS, DEFAULT, TUNED) if turn % 2 == 0 else (TUNED, DEFAULT, OURS):
+                    for subject in subjects if turn % 2 == 0 else reversed(subjects):
                         outcomes[subject].append(train(subject, prepared, arguments.device))
                 rows += rows_of(name, prepared, outcomes, rate, TOLERANCE_NATS[arguments.device])
                 print(f"  {name}: {prepared.workload.name}", flush=True)
@@ -128,7 +134,7 @@ def prepare(
         rules = PairRules.from_dict(read_manifest(snapshot).rules)
         data = tokenize(read_snapshot(snapshot), rules=rules, template=network.template)
         assert len(data.comparisons) == workload.comparisons, (workload, len(data.comparisons))
-        config = TrainConfig.from_dict(our_config(workload, snapshot, backbone, "cpu"))
+        config = TrainConfig.from_dict(our_config(workload, snapshot, backbone, "cpu", compiled=False))
         steps = [step for epoch in plan(data, config) for step in epoch]
         in_order = [pair for step in steps for pair in pairs_of([data.comparisons[place] for place in step])]
         (place / "pairs.json").write_text(json.dumps(in_order))
@@ -136,7 +142,7 @@ def prepare(
         route = SegmentedRoute("shared" if is_decoder else "packed")
         operations = sum(
             operations_of(route.cost(one.texts), one.tokens / len(one.texts), weights, network.model.config, is_decoder)
-            for one in data.comparisons
+            for one in (data.comparisons[place] for step in steps[1:] for place in step)
         )
         yield Prepared(workload, backbone, place, operations)
 
@@ -157,7 +163,7 @@ def operations_of(tokens: int, mean_length: float, weights: int, config: Any, is
     return tokens * (6 * weights + 12 * config.num_hidden_layers * config.hidden_size * seen)
 
 
-def our_config(workload: Workload, snapshot: Path, backbone: Path, device: str) -> dict[str, Any]:
+def our_config(workload: Workload, snapshot: Path, backbone: Path, device: str, *, compiled: bool) -> dict[str, Any]:
     """What TRL does by default, in our words."""
     return {
         "snapshot": str(snapshot),
@@ -172,15 +178,18 @@ def our_config(workload: Workload, snapshot: Path, backbone: Path, device: str) 
         "weight_decay": 0.0,
         "precision": "fp32" if device == "cpu" else "bf16",
         "device": device,
+        "compile": compiled,
         "torch_threads": 1,
         "validations": 0,
+        "checkpoint_every_seconds": 1e9,
     }
 
 
 def train(subject: str, prepared: Prepared, device: str) -> Outcome:
-    if subject == OURS:
-        return train_ours(prepared, device)
-    settings: dict[str, Any] = {"bf16": device == "cuda", "use_cpu": device == "cpu", "dataloader_pin_memory": False}
+    if subject in (OURS, COMPILED):
+        return train_ours(prepared, device, compiled=subject == COMPILED)
+    is_gpu = device == "cuda"
+    settings: dict[str, Any] = {"bf16": is_gpu, "use_cpu": not is_gpu, "dataloader_pin_memory": is_gpu}
     if subject == TUNED:
         settings |= {"gradient_checkpointing": False, "train_sampling_strategy": "sequential"}
     job = {
@@ -194,16 +203,25 @@ def train(subject: str, prepared: Prepared, device: str) -> Outcome:
     return checked(Outcome(**answer), prepared)
 
 
-def train_ours(prepared: Prepared, device: str) -> Outcome:
+def train_ours(prepared: Prepared, device: str, *, compiled: bool) -> Outcome:
     """Plumbline's training, through the child process that a run starts."""
     with tempfile.TemporaryDirectory() as run_directory:
-        config = our_config(prepared.workload, prepared.folder / "snapshot.parquet", prepared.backbone, device)
+        snapshot = prepared.folder / "snapshot.parquet"
+        config = our_config(prepared.workload, snapshot, prepared.backbone, device, compiled=compiled)
         (Path(run_directory) / "config.json").write_text(json.dumps(config))
         run_child("rewardmodel.core.train_reward", run_directory)
         result = json.loads((Path(run_directory) / "result.json").read_text())
-        lines = (Path(run_directory) / "metrics.jsonl").read_text().splitlines()
-    losses = [line["loss"] for line in map(json.loads, lines) if line.get("split") == "train"]
-    return checked(Outcome(result["training_seconds"], losses, result["peak_memory_bytes"]), prepared)
+        lines = map(json.loads, (Path(run_directory) / "metrics.jsonl").read_text().splitlines())
+    steps = [line for line in lines if line.get("split") == "train"]
+    losses = [line["loss"] for line in steps]
+    return checked(Outcome(seconds_after_the_first(steps), losses, result["peak_memory_bytes"]), prepared)
+
+
+def seconds_after_the_first(steps: list[dict[str, Any]]) -> float:
+    """From the end of the first step to that of the last, by the lines that a run writes of each."""
+    return sum(
+        (step["num_tokens"] - before["num_tokens"]) / step["tokens_per_second"] for before, step in pairwise(steps)
+    )
 
 
 def checked(outcome: Outcome, prepared: Prepared) -> Outcome:
@@ -239,11 +257,14 @@ def rows_of(
     workload = prepared.workload
     name = f"{backbone}; {workload.name}"
     rows = []
-    for unit, count in (("comparisons/s", workload.comparisons), ("responses/s", workload.comparisons * workload.k)):
+    ours = [subject for subject in (OURS, COMPILED) if subject in outcomes]
+    timed = workload.comparisons - workload.comparisons_per_step
+    for unit, count in (("comparisons/s", timed), ("responses/s", timed * workload.k)):
         speeds = {subject: [count / one.seconds for one in runs] for subject, runs in outcomes.items()}
         rows += [row_of_rounds(name, subject, speeds[subject], unit) for subject in (DEFAULT, TUNED)]
         rows += [
-            row_of_rounds(name, OURS, speeds[OURS], unit, peer=peer, peer_values=speeds[peer])
+            row_of_rounds(name, subject, speeds[subject], unit, peer=peer, peer_values=speeds[peer])
+            for subject in ours
             for peer in (DEFAULT, TUNED)
         ]
     for subject, runs in outcomes.items():
@@ -255,11 +276,12 @@ def rows_of(
         rows.append(Row(f"{name}; peak memory", subject, None, peak, "MiB"))
     for subject, runs in outcomes.items():
         rows.append(Row(f"{name}; loss, mean over the run", subject, None, statistics.mean(runs[0].losses), "nats"))
-    apart = max(
-        abs(ours - theirs)
-        for one, other in zip(outcomes[OURS], outcomes[TUNED], strict=True)
-        for ours, theirs in zip(one.losses, other.losses, strict=True)
-    )
-    assert apart <= tolerance, f"{name}: losses of a step differ by {apart:.4f} nats"
-    rows.append(Row(f"{name}; loss of a step, largest difference", OURS, TUNED, apart, "nats"))
+    for subject in ours:
+        apart = max(
+            abs(one_loss - other_loss)
+            for one, other in zip(outcomes[subject], outcomes[TUNED], strict=True)
+            for one_loss, other_loss in zip(one.losses, other.losses, strict=True)
+        )
+        assert apart <= tolerance, f"{name}: losses of a step differ by {apart:.4f} nats"
+        rows.append(Row(f"{name}; loss of a step, largest difference", subject, TUNED, apart, "nats"))
     return rows
