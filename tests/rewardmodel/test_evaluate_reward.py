@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,12 @@ class CountingScorer(RewardScorer):
     def score(self, items: Any) -> list[Reward]:
         counts = [item.response.count("good") - item.response.count("bad") for item in items]
         values = [self.scale * count + self.shift + self.noise * self.draw.normal() for count in counts]
-        return [
-            Reward(float(value), float(value), float(abs(count)) if self.uncertainty else None)
-            for value, count in zip(values, counts, strict=True)
-        ]
+        rewards = [Reward(float(value), float(value)) for value in values]
+        if not self.uncertainty:
+            return rewards
+        apart = [float(count**2 + count) for count in counts]
+        members = [(value + by, value - by) for value, by in zip(values, apart, strict=True)]
+        return [replace(one, uncertainty=by, members=m) for one, by, m in zip(rewards, apart, members, strict=True)]
 
 
 def rows(records: Iterable[ComparisonRecord]) -> list[FileRow]:
@@ -182,6 +185,29 @@ def test_an_ensembles_uncertainty_is_a_slice_and_a_single_models_is_none() -> No
     assert list(parts) == ["lowest", "middle", "highest"]
     single = evaluate_rows(rows(records), CountingScorer())
     assert not any(one["by"] == "uncertainty" for one in single["slices"])
+
+
+def test_an_ensembles_uncertainty_of_a_pair_is_that_of_its_lead() -> None:
+    class PromptScorer(CountingScorer):
+        """Members differ widely about some prompts as wholes, and about the leads in others."""
+
+        def score(self, items: Any) -> list[Reward]:
+            counts = [float(item.response.count("good")) for item in items]
+            apart = [
+                3.0 * count if item.response.startswith("disputed") else 9.0
+                for item, count in zip(items, counts, strict=True)
+            ]
+            return [Reward(count, 0.0, by, (count + by, count - by)) for count, by in zip(counts, apart, strict=True)]
+
+    records = [
+        record(
+            f"{kind} {number}", [f"{kind} good", f"{kind} egg"], ((0,), (1,)) if kind == "disputed" else ((1,), (0,))
+        )
+        for number, kind in enumerate(["disputed", "agreed", "agreed"] * 40)
+    ]
+    parts = slice_of(evaluate_rows(rows(records), PromptScorer()), "uncertainty")
+    assert parts["highest"]["n"] == 40
+    assert parts["highest"]["value"] == 1  # the disputed ones
 
 
 def test_length_bias_is_seen_in_a_model_that_loves_length() -> None:

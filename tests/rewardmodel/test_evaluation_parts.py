@@ -22,7 +22,7 @@ def judged(rewards: list[float], *verdicts: Verdict, prompt: int = 0, **more: An
     k = len(rewards)
     fields: dict[str, Any] = {
         "number": 0, "prompt": prompt, "verdicts": verdicts, "rewards": tuple(rewards), "lengths": (1,) * k,
-        "policies": ("",) * k, "prompt_length": 1, "script": "", "categories": {}, "uncertainty": (None,) * k,
+        "policies": ("",) * k, "prompt_length": 1, "script": "", "categories": {}, "members": (None,) * k,
     }  # fmt: skip
     return Judged(**fields | more)
 

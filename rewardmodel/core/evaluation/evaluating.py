@@ -126,7 +126,7 @@ def look_at(
         if not verdicts:
             continue
         values = [reward.reward for reward in found]
-        judged = tallies.add(record, verdicts, values, [reward.uncertainty for reward in found])
+        judged = tallies.add(record, verdicts, values, [reward.members for reward in found])
         seen.disagreements.look_at(record, judged)
         seen.hashes.append(record.comparison_hash)
         if record.prompt_hash in words.prompts:

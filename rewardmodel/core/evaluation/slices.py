@@ -108,11 +108,14 @@ def _policy_labels(tallies: Tallies) -> Labels:
 
 
 def _uncertainty_labels(tallies: Tallies) -> Labels:
-    """Pairs in three equal parts by how far an ensemble's members differ about them; None for a single model."""
+    """Pairs in three equal parts by how far an ensemble's members differ about their leads; None for a single model.
+
+    What members say of a prompt as a whole, too high or too low, is in both rewards and cancels.
+    """
     spread = []
     for number, better, worse in zip(tallies.comparison, tallies.better, tallies.worse, strict=True):
-        one, other = tallies.judged[number].uncertainty[better], tallies.judged[number].uncertainty[worse]
-        spread.append(np.nan if one is None or other is None else float(np.hypot(one, other)))
+        one, other = tallies.judged[number].members[better], tallies.judged[number].members[worse]
+        spread.append(np.nan if one is None or other is None else float(np.std(np.subtract(one, other))))
     known = np.array(spread)
     if not known.size or np.isnan(known).any() or np.ptp(known) == 0:
         return [None] * len(spread)

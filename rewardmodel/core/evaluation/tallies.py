@@ -29,7 +29,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judged:
-    """A comparison with its verdicts and what the model says. rewards, lengths (characters), policies: shape (K,)."""
+    """A comparison with its verdicts and what the model says. rewards, lengths (characters), policies: shape (K,).
+
+    members: of each response what each member of an ensemble says; None for a single model.
+    """
 
     number: int
     prompt: int
@@ -40,7 +43,7 @@ class Judged:
     prompt_length: int
     script: str
     categories: dict[str, str]
-    uncertainty: tuple[float | None, ...]
+    members: tuple[tuple[float, ...] | None, ...]
 
     @property
     def k(self) -> int:
@@ -67,7 +70,7 @@ class Tallies:
         record: ComparisonRecord,
         verdicts: Sequence[Verdict],
         rewards: Sequence[float],
-        uncertainty: Sequence[float | None],
+        members: Sequence[tuple[float, ...] | None],
     ) -> Judged:
         """Count one comparison that holds a pair."""
         number = len(self.judged)
@@ -83,7 +86,7 @@ class Tallies:
             prompt_length=len(prompt),
             script=script_of(prompt),
             categories=categories_of(record.metadata),
-            uncertainty=tuple(uncertainty),
+            members=tuple(members),
         )
         self.judged.append(judged)
         for verdict in verdicts:
