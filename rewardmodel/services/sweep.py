@@ -97,11 +97,15 @@ def queue_sweep(
     for tries_left in reversed(range(NAME_TRIES)):
         try:
             with transaction.atomic():
+                if client_id is not None and created_by is not None:  # of one person's pages one at a time
+                    Person.objects.select_for_update(no_key=True).filter(pk=created_by.pk).values("pk").get()
+                    if made := _made_before(name, client_id, snapshot, asked, created_by):
+                        return QueuedSweep(made, is_new=False)
                 sweep = Sweep.objects.create(
                     name=name or _next_name(snapshot), snapshot=snapshot, asked=asked, created_by=created_by
                 )
                 _queue_runs(sweep, wishes, client_id)
-        except IntegrityError:  # the same name was taken, or the page was sent twice, in this very moment
+        except IntegrityError:  # the same name was taken in this very moment
             if made := _made_before(name, client_id, snapshot, asked, created_by):
                 return QueuedSweep(made, is_new=False)
             if name or not tries_left:

@@ -69,20 +69,16 @@ def queue_once(
     *, client_id: UUID | None, asked: Mapping[str, Any], kind: str, created_by: Any = None, **wanted: Any
 ) -> Run:
     """`queue_run`, but a page that is sent twice starts one run. Args: as for `asked_before` and `queue_run`."""
-
-    def first() -> Run | None:
-        return asked_before(client_id=client_id, kind=kind, asked=asked, created_by=created_by)
-
-    if made := first():
-        return made
     try:
         with transaction.atomic():
-            own = client_id if client_id and not Run.objects.filter(pk=client_id).exists() else None
-            return queue_run(kind=kind, created_by=created_by, pk=own, **wanted)
-    except IntegrityError:  # the page was sent twice in the same moment
-        if made := first():
-            return made
-        raise
+            return queue_run(kind=kind, created_by=created_by, pk=client_id, **wanted)
+    except IntegrityError:
+        if client_id is None:
+            raise
+    first = asked_before(client_id=client_id, kind=kind, asked=asked, created_by=created_by)
+    return first or queue_run(
+        kind=kind, created_by=created_by, **wanted
+    )  # the page was changed before it was sent again
 
 
 def request_cancel(run_id: UUID | str) -> Run:

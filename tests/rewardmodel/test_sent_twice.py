@@ -1,5 +1,6 @@
-"""A page that is sent twice starts what it asks for once."""
+"""A page that is sent twice, in a row or in the same moment, starts what it asks for once."""
 
+import json
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from finetuning.models import Policy
 from labeling.models import Project
 from rewardmodel.models import RewardModel, Sweep
 from runs.models import Run
+from tests.engines import fresh_database, run_python
 from tests.factories import make_comparison, make_person, make_project
 from tests.rewardmodel.rows import make_reward_model, make_snapshot
 
@@ -83,3 +85,11 @@ def test_another_persons_page_finds_nothing_by_a_known_id(model: RewardModel, br
     other = Client()
     other.force_login(make_person("owner"))
     assert browser.post(address, said)["Location"] != other.post(address, said)["Location"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_pages_that_are_sent_in_the_same_moment_start_once(engine: str, tmp_path: Path) -> None:
+    with fresh_database(engine, tmp_path) as environment:
+        printed = run_python(["-m", "tests.rewardmodel.sending_at_once"], environment)
+    found = json.loads(printed.splitlines()[-1])
+    assert found == {"errors": [], "sweeps": 1, "train_reward": 3, "score_responses": 1}  # two of them the sweep's
