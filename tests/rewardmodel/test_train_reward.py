@@ -5,6 +5,7 @@ import json
 import math
 import random
 import signal
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,36 @@ def test_a_frozen_backbone_that_is_asked_to_stop_stops_between_two_passes(tiny_b
     with pytest.raises(Stopped):
         with_known_features(network, texts, precision="fp32", tokens_per_batch=20, processes=ALONE, directory=directory)
     assert directory.looks == 4  # after three passes of many, and once for all processes
+
+
+@pytest.mark.parametrize("backbone", ["tiny_bert", "tiny_llama"])
+def test_a_frozen_backbone_keeps_no_text_while_it_encodes_all_of_them(
+    backbone: str, request: pytest.FixtureRequest
+) -> None:
+    network = load_backbone(str(request.getfixturevalue(backbone)), max_length_tokens=64)
+    items = [("boil an egg", f"good {'bad ' * number}") for number in range(20)]
+    looked_at: list[weakref.ref[EncodedText]] = []
+
+    def texts() -> Iterator[EncodedText]:
+        for item in items:
+            (text,) = network.template.encode([item])
+            looked_at.append(weakref.ref(text))
+            yield text
+
+    class Directory:
+        @property
+        def should_stop(self) -> bool:
+            assert not any(look() for look in looked_at)
+            return False
+
+    directory: Any = Directory()
+    known = with_known_features(
+        network, texts(), precision="fp32", tokens_per_batch=20, processes=ALONE, directory=directory
+    )
+    assert len(looked_at) == len(known.rows) == 20
+    batch = pad(network.template.encode(items), pad_token_id=int(network.model.config.pad_token_id))
+    with torch.no_grad():
+        assert torch.allclose(known.features(batch), network.features(batch), atol=1e-5)
 
 
 def test_a_step_tells_the_accuracy_of_decided_pairs_alone(tiny_bert: Path) -> None:

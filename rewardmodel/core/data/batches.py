@@ -58,16 +58,19 @@ def epoch_steps(lengths: Sequence[int], *, comparisons_per_step: int, seed: int,
     return steps
 
 
-def text_batches(texts: Sequence[EncodedText], *, tokens: int) -> list[list[int]]:
-    """Indices of texts that are scored together: sorted by length, at most `tokens` padded tokens a batch."""
+def text_batches(lengths: Sequence[int], *, tokens: int) -> list[list[int]]:
+    """Indices of texts that are scored together: sorted by length, at most `tokens` padded tokens a batch.
+
+    Args: lengths: of the texts, in tokens.
+    """
     batches: list[list[int]] = []
     longest = 0
-    for index in sorted(range(len(texts)), key=lambda index: -len(texts[index].token_ids)):
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
         if batches and (len(batches[-1]) + 1) * longest <= tokens:
             batches[-1].append(index)
         else:
             batches.append([index])
-            longest = len(texts[index].token_ids)
+            longest = lengths[index]
     return batches
 
 

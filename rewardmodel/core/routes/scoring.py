@@ -38,7 +38,7 @@ def scoring_batches(texts: Sequence[EncodedText], *, route: str, tokens: int) ->
     """Indices of texts that share a forward pass of about `tokens` tokens: neighbours in length where rows are padded,
     neighbours in their beginning where they are not."""
     if route == PADDED:
-        return text_batches(texts, tokens=tokens)
+        return text_batches([len(text.token_ids) for text in texts], tokens=tokens)
     batches: list[list[int]] = []
     room = 0
     for index in sorted(range(len(texts)), key=lambda index: texts[index].token_ids):
