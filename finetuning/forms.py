@@ -35,7 +35,7 @@ class SettingsForm(forms.Form):
         return {name: value for name, value in filled.items() if value not in (None, "")}
 
 
-class BaseForm(SettingsForm):
+class BaseForm(OnceForm, SettingsForm):
     """What a base policy is made from."""
 
     settings_fields = ("steps", "hidden_size", "layers")
@@ -57,7 +57,7 @@ class BaseForm(SettingsForm):
             self.fields[name].widget.attrs["placeholder"] = getattr(BASE, name)
 
 
-class FinetuneForm(SettingsForm):
+class FinetuneForm(OnceForm, SettingsForm):
     """How a policy should be fine-tuned."""
 
     settings_fields = ("steps", "learning_rate", "kl_coefficient")
@@ -99,7 +99,7 @@ class FinetuneForm(SettingsForm):
         self.fields["kl_coefficient"].widget.attrs["placeholder"] = "0.03"
 
 
-class GenerationForm(SettingsForm):
+class GenerationForm(OnceForm, SettingsForm):
     """Where a policy's answers should be judged, and beside whose."""
 
     settings_fields = ("temperature",)

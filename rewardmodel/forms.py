@@ -26,7 +26,7 @@ class SnapshotChoice(forms.ModelChoiceField):
 class OnceForm(forms.Form):
     """A form that starts something once, however often its page is sent."""
 
-    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
+    client_id = forms.UUIDField(widget=forms.HiddenInput({"id": False}), required=False, initial=uuid4)
 
 
 class PromotionForm(forms.Form):

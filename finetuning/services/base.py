@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
@@ -22,7 +23,7 @@ from rewardmodel.errors import UnknownData
 from rewardmodel.queries import get_snapshot
 from rewardmodel.services.files import home
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import asked_before, queue_once
 
 KIND = "make_base"
 DEMO_FILES = ("responses.jsonl", "demonstrations.jsonl")
@@ -36,6 +37,7 @@ def queue_base(
     path: str = "",
     config: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that a base policy should be made.
 
@@ -44,6 +46,7 @@ def queue_base(
         corpus: "demo", a file in any format, or a snapshot (its train split), by id or the start of its hash.
         path: instead of a corpus, a directory on the worker with a Hugging Face language model in safetensors.
         config: settings of BaseConfig that differ from the defaults.
+        client_id: of the page that asks; asking the same again under it gives the first run.
 
     Raises:
         InvalidPolicyRun: a setting does not exist or cannot have that value; neither or both of corpus and path.
@@ -64,17 +67,22 @@ def queue_base(
         BaseConfig.from_dict({**chosen, "path": path} if path else {**chosen, "corpus": ["-"]})
     except InvalidConfig as error:
         raise InvalidPolicyRun(str(error), fields={"config": str(error)}) from error
+    wanted = {
+        "corpus": DEMO_CORPUS if corpus == DEMO_CORPUS else "",
+        "file": file,
+        "snapshot": str(snapshot.pk) if snapshot else None,
+        "path": str(Path(path).resolve()) if path else "",
+        "settings": chosen,
+    }
+    asked = {**wanted, **({"name": name} if name else {})}
+    if first := asked_before(client_id=client_id, kind=KIND, asked=asked, created_by=created_by):
+        return first
     name = free_name(name, stem="base")
-    return queue_run(
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
         kind=KIND,
-        config={
-            "name": name,
-            "corpus": DEMO_CORPUS if corpus == DEMO_CORPUS else "",
-            "file": file,
-            "snapshot": str(snapshot.pk) if snapshot else None,
-            "path": str(Path(path).resolve()) if path else "",
-            "settings": chosen,
-        },
+        config={"name": name, **wanted},
         title=_("Make the base policy %(name)s") % {"name": name},
         created_by=created_by,
         scope=snapshot.project.slug if snapshot else "",

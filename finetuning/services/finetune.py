@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
@@ -23,7 +24,7 @@ from rewardmodel.models import RewardModel
 from rewardmodel.queries import champion
 from rewardmodel.services.files import home, model_directory
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import asked_before, queue_once
 
 KIND = "finetune_policy"
 GIVEN_BESIDE = ("method", "policy", "reference", "reward_model", "snapshot", "name")
@@ -40,6 +41,7 @@ def queue_finetuning(
     name: str = "",
     config: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that a policy should be fine-tuned.
 
@@ -50,6 +52,7 @@ def queue_finetuning(
         reference: the frozen policy that KL is measured against; the policy itself by default.
         name: what the new policy will be called; the old name, the method and a number by default.
         config: settings of FinetuneConfig that differ from the defaults.
+        client_id: of the page that asks; asking the same again under it gives the first run.
 
     Raises:
         InvalidPolicyRun: a setting does not exist or cannot have that value, or the method lacks something.
@@ -76,18 +79,23 @@ def queue_finetuning(
         FinetuneConfig.from_dict({**chosen, **places, "method": method})
     except InvalidConfig as error:
         raise InvalidPolicyRun(str(error), fields={"config": str(error)}) from error
+    wanted = {
+        "method": method,
+        "policy": policy.name,
+        "reference": (reference or policy).name,
+        "reward_model": reward_model.name if reward_model else None,
+        "snapshot": str(snapshot.pk) if snapshot else None,
+        "settings": chosen,
+    }
+    asked = {**wanted, **({"name": name} if name else {})}
+    if first := asked_before(client_id=client_id, kind=KIND, asked=asked, created_by=created_by):
+        return first
     name = free_name(name, stem=f"{policy.name}-{method}")
-    return queue_run(
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
         kind=KIND,
-        config={
-            "name": name,
-            "method": method,
-            "policy": policy.name,
-            "reference": (reference or policy).name,
-            "reward_model": reward_model.name if reward_model else None,
-            "snapshot": str(snapshot.pk) if snapshot else None,
-            "settings": chosen,
-        },
+        config={"name": name, **wanted},
         title=_("Fine-tune %(policy)s by %(method)s: %(name)s")
         % {"policy": policy.name, "method": method.upper(), "name": name},
         created_by=created_by,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from finetuning.services.sampling import check_sampling
 from labeling.models import Instrument, Person, Project
 from labeling.services.generated import queue_generated
 from runs.models import Run
-from runs.services.queueing import queue_run
+from runs.services.queueing import queue_once
 
 KIND = "generate_responses"
 DEFAULT_LIMIT = 100
@@ -33,6 +34,7 @@ def queue_generation(
     sampling: Mapping[str, Any] | None = None,
     before_old_work: bool = False,
     created_by: Person | None = None,
+    client_id: UUID | None = None,
 ) -> Run:
     """Record that a policy should answer prompts, for people of a project to compare.
 
@@ -44,6 +46,7 @@ def queue_generation(
         limit: at most so many prompts.
         sampling: settings of `services.sampling` that differ from the defaults.
         before_old_work: whether the new comparisons are handed out before what waits already.
+        client_id: of the page that asks; asking the same again under it gives the first run.
 
     Raises:
         InvalidPolicyRun: a setting cannot be, or the project's instrument cannot show so many answers.
@@ -60,16 +63,19 @@ def queue_generation(
         check_file(prompts)
     else:
         check_project(project, policies)
-    return queue_run(
+    asked = {
+        "project": project.slug,
+        "policies": [each.name for each in policies],
+        "prompts": str(prompts.resolve()) if prompts else "",
+        "limit": limit,
+        "sampling": drawn,
+        "before_old_work": before_old_work,
+    }
+    return queue_once(
+        client_id=client_id,
+        asked=asked,
         kind=KIND,
-        config={
-            "project": project.slug,
-            "policies": [each.name for each in policies],
-            "prompts": str(prompts.resolve()) if prompts else "",
-            "limit": limit,
-            "sampling": drawn,
-            "before_old_work": before_old_work,
-        },
+        config=asked,
         title=_("New responses by %(policy)s for %(project)s") % {"policy": policy.name, "project": project.name},
         created_by=created_by,
         scope=project.slug,

@@ -33,7 +33,13 @@ def policies(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data
         try:
-            run = queue_base(name=wanted["name"], corpus=wanted["corpus"], config=form.settings(), created_by=person)
+            run = queue_base(
+                name=wanted["name"],
+                corpus=wanted["corpus"],
+                config=form.settings(),
+                created_by=person,
+                client_id=wanted["client_id"],
+            )
         except FinetuningError as problem:
             form.add_error("name" if "name" in problem.fields else None, str(problem))
         else:
@@ -68,6 +74,7 @@ def finetune(request: HttpRequest, name: str) -> HttpResponse:
                 name=wanted["name"],
                 config=form.settings(),
                 created_by=person,
+                client_id=wanted["client_id"],
             )
         except FinetuningError as problem:
             form.add_error(_field(problem, form), str(problem))
@@ -94,6 +101,7 @@ def generate(request: HttpRequest, name: str) -> HttpResponse:
                 sampling=form.settings(),
                 before_old_work=wanted["before_old_work"],
                 created_by=person,
+                client_id=wanted["client_id"],
             )
         except FinetuningError as problem:
             form.add_error(_field(problem, form), str(problem))

@@ -76,9 +76,8 @@ def queue_once(
         if client_id is None:
             raise
     first = asked_before(client_id=client_id, kind=kind, asked=asked, created_by=created_by)
-    return first or queue_run(
-        kind=kind, created_by=created_by, **wanted
-    )  # the page was changed before it was sent again
+    # Without a first one the page was changed before it was sent again.
+    return first or queue_run(kind=kind, created_by=created_by, **wanted)
 
 
 def request_cancel(run_id: UUID | str) -> Run:

@@ -67,7 +67,7 @@ def test_sections_weigh_their_subsets_as_the_benchmark_does() -> None:
     assert SECTIONS["Reasoning"]["math-prm"] == sum(
         w for name, w in SECTIONS["Reasoning"].items() if name != "math-prm"
     )
-    assert (SECTIONS["Safety"]["xstest-should-refuse"], SECTIONS["Safety"]["xstest-should-respond"]) == (154, 250)
+    assert (SECTIONS["Safety"]["xstest-should-refuse"], SECTIONS["Safety"]["xstest-should-respond"]) == (250, 154)
     shares = {"math-prm": 1.0, "hep-cpp": 0.0}
     assert weighted_average(shares, SECTIONS["Reasoning"]) == pytest.approx(984 / (984 + 164))
     assert weighted_average({}, SECTIONS["Chat"]) is None

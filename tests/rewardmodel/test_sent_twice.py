@@ -56,11 +56,24 @@ def pages(model: RewardModel) -> dict[str, tuple[str, str, str, dict[str, Any]]]
             "/reward-models/helpful-1/score/",
             {"project": project},
         ),
+        "base": ("/policies/", "form", "/policies/", {"corpus": "demo", "name": "small"}),
+        "fine-tuning": (
+            "/policies/base/",
+            "tuning",
+            "/policies/base/finetune/",
+            {"method": "rloo", "reward_model": "helpful-1", "name": "tuned"},
+        ),
+        "generation": (
+            "/policies/base/",
+            "generating",
+            "/policies/base/generate/",
+            {"project": project, "limit": 5},
+        ),
         "trial": ("/playground/", "form", "/playground/", {"policy": "base", "prompt": "Hello?"}),
     }
 
 
-@pytest.mark.parametrize("what", ["training", "sweep", "scoring", "trial"])
+@pytest.mark.parametrize("what", ["training", "sweep", "scoring", "base", "fine-tuning", "generation", "trial"])
 def test_a_page_that_is_sent_twice_starts_once(model: RewardModel, browser: Client, what: str) -> None:
     shown, form, address, said = pages(model)[what]
     page = browser.get(shown)
@@ -69,7 +82,7 @@ def test_a_page_that_is_sent_twice_starts_once(model: RewardModel, browser: Clie
     first, again = (browser.post(address, {**said, "client_id": client_id}) for _ in range(2))
     assert (first.status_code, first["Location"]) == (302, again["Location"])
     assert Run.objects.count() == (2 if what == "sweep" else 1)
-    assert browser.post(address, {**said, "client_id": uuid4()})["Location"] != first["Location"]
+    assert browser.post(address, {**said, "client_id": uuid4()}).headers.get("Location") != first["Location"]
 
 
 def test_a_sweep_asked_anew_from_the_same_page_is_another_one(model: RewardModel, browser: Client) -> None:
