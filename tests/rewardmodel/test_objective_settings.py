@@ -26,7 +26,7 @@ def settings(**values: object) -> ObjectiveSettings:
         ({"loss": "regression", "attribute_heads": 2}, "attribute_heads must be bool"),
         ({"loss": "regression", "attributes": {"helpfulness": "much"}}, "attributes must give numbers by name"),
         ({"loss": "regression", "attributes": {"helpfulness": 0}}, "attributes must give numbers by name, not all"),
-        ({"loss": "regression", "attributes": {"helpfulness": float("nan")}}, "attributes must give numbers by name"),
+        ({"loss": "regression", "attributes": {"helpfulness": float("nan")}}, "attributes must hold finite numbers"),
         ({"loss": "regression", "attributes": {}}, "attributes must give numbers by name"),
     ],
 )
