@@ -29,6 +29,7 @@ NAMES = (
     "data",
     "imports",
     "calibration",
+    "intervals",
     "score_drift",
     "agreement",
     "annotators",
