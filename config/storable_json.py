@@ -43,7 +43,7 @@ def too_deep() -> NotStorable:
 
 def _require_storable_text(text: str) -> None:
     if "\0" in text:
-        raise NotStorable(_("The JSON holds a NUL character, which cannot be stored. Leave it out."))
+        raise NotStorable(_("The request holds a NUL character, which cannot be stored. Leave it out."))
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,7 +11,6 @@ from runs.models import Run, RunMetric
 
 FILTERS = {"kind": "kind", "state": "state", "scope": "scope"}  # what a client may name → the field it means
 METRICS_PAGE = 2000
-LONGEST_SEQUENCE = 18  # digits
 
 
 def runs_visible_to(person: Any) -> QuerySet[Run]:
@@ -43,11 +42,6 @@ def filter_runs(runs: QuerySet[Run], wishes: Mapping[str, str]) -> QuerySet[Run]
         if wishes.get(name):
             runs = runs.filter(**{field: wishes[name]})
     return runs
-
-
-def sequence_named(said: str) -> int | None:
-    """The line of a run's metrics that a text names, or None."""
-    return int(said) if said.isdecimal() and len(said) <= LONGEST_SEQUENCE else None
 
 
 def metrics_after(run: Run, sequence: int, *, limit: int = METRICS_PAGE) -> list[RunMetric]:

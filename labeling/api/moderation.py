@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from config.query_strings import number_in
 from labeling.errors import NotAMember
 from labeling.models import ModerationFinding, Project
 from labeling.moderated import PAGE, Wanted
@@ -106,7 +107,7 @@ def findings(request: Request, slug: str) -> Response:
         return Response({"changed": decide(findings=named, state=said["decision"], person=request.user)})
     after = request.query_params.get("after", "")
     wanted = Wanted.from_query(request.query_params).among(project).select_related("decided_by").order_by("pk")
-    found = list(wanted.filter(pk__gt=int(after) if after.isdecimal() and len(after) < 19 else 0)[: PAGE + 1])
+    found = list(wanted.filter(pk__gt=number_in(after) or 0)[: PAGE + 1])
     further = replace_query_param(request.build_absolute_uri(), "after", found[PAGE - 1].pk) if found[PAGE:] else None
     return Response({"next": further, "results": [_shown(one) for one in found[:PAGE]]})
 

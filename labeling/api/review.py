@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from config.query_strings import number_in
 from labeling.errors import NotAMember
 from labeling.models import Comparison, Judgment, Project, Review, ReviewItem
 from labeling.queries import get_project_for
@@ -86,7 +87,7 @@ def queue(request: Request, slug: str) -> Response:
     page = queue_page(
         project,
         Filter.from_query(request.query_params, reason="reason"),
-        after=int(after) if after.isdecimal() and len(after) < 19 else 0,
+        after=number_in(after) or 0,
     )
     address = request.build_absolute_uri()
     return Response(

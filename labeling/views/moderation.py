@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from config.query_strings import number_in
 from labeling.errors import InvalidModeration
 from labeling.models import ModerationFinding, Project
 from labeling.moderated import Wanted, list_page, next_finding, summary_of, texts_around
@@ -83,7 +84,7 @@ def decide_all(request: HttpRequest, project: Project) -> HttpResponse:
             check=wanted.check,
             state=request.POST.get("decision", ""),
             person=request.user,
-            until=int(until) if until.isdecimal() and len(until) < 19 else 0,
+            until=number_in(until) or 0,
         )
     except InvalidModeration as problem:
         return show(request, project, problem=problem)

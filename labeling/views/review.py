@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from config.query_strings import number_in
 from labeling.answers import Answer, answer_from_form, answer_from_judgment, verdict_of
 from labeling.errors import AssignmentClosed, InvalidReview, InvalidVerdict, LabelingError
 from labeling.models import Assignment, Comparison, Judgment, Project, ReviewItem
@@ -73,7 +74,7 @@ def return_to_annotator(request: HttpRequest, project: Project, pk: int) -> Http
     """Send one judgment back to whoever gave it, with a comment."""
     comparison = comparison_in(project, pk)
     key = request.POST.get("judgment", "")
-    judgment = Judgment.objects.filter(comparison=comparison, pk=int(key) if key.isdecimal() else 0).first()
+    judgment = Judgment.objects.filter(comparison=comparison, pk=number_in(key) or 0).first()
     if judgment is None:
         raise Http404
     comment = request.POST.get("comment", "")
@@ -222,8 +223,7 @@ def query_of(wanted: Filter) -> str:
 
 
 def after_of(request: HttpRequest) -> int:
-    text = request.GET.get("after", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+    return number_in(request.GET.get("after", "")) or 0
 
 
 def comparison_in(project: Project, pk: int) -> Comparison:

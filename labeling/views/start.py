@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from config.query_strings import number_in
 from labeling.answers import Answer, answer_from_form, answer_from_judgment, verdict_of
 from labeling.differences import differences
 from labeling.errors import AssignmentClosed, InvalidVerdict, LabelingError, StepMovedOn, VerdictConflict
@@ -76,9 +77,7 @@ def guidelines(request: HttpRequest, project: Project) -> HttpResponse:
     """Keep that the guidelines were accepted, if they are still those that were shown."""
     number = request.POST.get("number", "")
     try:
-        accept_guidelines(
-            project=project, person=request.user, number=int(number) if number.isascii() and number.isdigit() else 0
-        )
+        accept_guidelines(project=project, person=request.user, number=number_in(number) or 0)
     except StepMovedOn as problem:
         messages.error(request, str(problem))
     return redirect("labeling-start", slug=project.slug)

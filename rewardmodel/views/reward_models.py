@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from config.query_strings import number_in
 from labeling.models import Person
 from labeling.views.access import login_required
 from rewardmodel.comparing import compare_models, evaluated_alike
@@ -36,7 +37,6 @@ from runs.curves import Chart, draw, series_of
 from runs.tasks import execute_run
 
 EVALUATIONS_SHOWN = 20
-LONGEST_NUMBER = 19  # digits that fit into a key
 
 
 @login_required
@@ -173,8 +173,8 @@ def _chosen_evaluation(model: RewardModel, evaluations: QuerySet[Evaluation], as
     """The evaluation that was asked for by number, else that of the training, else the oldest. Raises: Http404."""
     if not asked:
         return evaluations.filter(run__isnull=False, run=model.run_id).first() or evaluations.last()
-    is_number = asked.isascii() and asked.isdigit() and len(asked) < LONGEST_NUMBER
-    found = evaluations.filter(pk=int(asked)).first() if is_number else None
+    number = number_in(asked)
+    found = None if number is None else evaluations.filter(pk=number).first()
     if found is None:
         raise Http404
     return found

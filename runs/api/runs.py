@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import CursorPagination
+from config.query_strings import number_in
 from runs.errors import UnknownKind
 from runs.kinds import kind_named
 from runs.models import Run
-from runs.queries import FILTERS, filter_runs, get_run_for, metrics_after, runs_visible_to, sequence_named
+from runs.queries import FILTERS, filter_runs, get_run_for, metrics_after, runs_visible_to
 from runs.services.queueing import request_cancel, resume_run
 from runs.tasks import execute_run
 
@@ -108,7 +109,7 @@ def run(request: Request, pk: UUID) -> Response:
 def metrics(request: Request, pk: UUID) -> Response:
     """What the run measured after the line `after` of its metrics; at most 2,000 lines at a time."""
     found = get_run_for(request.user, pk)
-    after = sequence_named(request.query_params.get("after", "0"))
+    after = number_in(request.query_params.get("after", "0"))
     if after is None:
         raise ValidationError({"after": [_("A whole number, not below 0.")]})
     rows = metrics_after(found, after)

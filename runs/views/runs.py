@@ -9,12 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from config.query_strings import number_in
 from runs.curves import draw, latest_of, metrics_in_order, series_of
 from runs.directories import log_tail
 from runs.errors import AlreadyFinished, NotResumable
 from runs.kinds import all_kinds
 from runs.models import Run, RunMetric
-from runs.queries import FILTERS, filter_runs, metrics_after, runs_visible_to, sequence_named
+from runs.queries import FILTERS, filter_runs, metrics_after, runs_visible_to
 from runs.services.queueing import request_cancel, resume_run
 from runs.tables import flatten
 from runs.tasks import execute_run
@@ -90,7 +91,7 @@ def log(request: HttpRequest, run: Run) -> HttpResponse:
 @run_view
 def metrics(request: HttpRequest, run: Run) -> JsonResponse:
     """What the run measured after a line, for the page's script; the API says the same to other programs."""
-    after = sequence_named(request.GET.get("after", "0")) or 0
+    after = number_in(request.GET.get("after", "0")) or 0
     rows = metrics_after(run, after)
     return JsonResponse(
         {

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from config.query_strings import number_in
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +38,10 @@ def test_the_api_says_so_in_its_own_shape(browser: Client) -> None:
 )
 def test_whatever_else_is_asked_for_goes_through(browser: Client, query: str) -> None:
     assert browser.get(f"/runs/{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("7", 7), ("", None), ("-1", None), ("1.5", None), ("9" * 18, 10**18 - 1), ("9" * 19, None)]
+)
+def test_a_number_is_one_that_a_row_can_have(said: str, number: int | None) -> None:
+    assert number_in(said) == number
